@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/kmtia.yaml */
+/* YNL-GEN kernel source */
+/* To regenerate run: make regen */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/kmtia.h>
+
+/* Common nested types */
+const struct nla_policy kmtia_slot_nl_policy[KMTIA_A_SLOT_KEY + 1] = {
+	[KMTIA_A_SLOT_ROLE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_SLOT_ALGORITHM] = { .type = NLA_NUL_STRING, },
+	[KMTIA_A_SLOT_BITS] = { .type = NLA_U32, },
+	[KMTIA_A_SLOT_ICV_BITS] = { .type = NLA_U32, },
+	[KMTIA_A_SLOT_KEY] = NLA_POLICY_MAX_LEN(KMTIA_KEY_MAX_LEN),
+};
+
+/* KMTIA_CMD_MANAGER_ADD - do */
+static const struct nla_policy kmtia_manager_add_nl_policy[KMTIA_A_MANAGER_TIMEOUT_HINT + 1] = {
+	[KMTIA_A_MANAGER_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_MANAGER_NAME] = { .type = NLA_NUL_STRING, .len = KMTIA_NAME_MAX_LEN, },
+	[KMTIA_A_MANAGER_DESCRIPTION] = { .type = NLA_NUL_STRING, .len = KMTIA_TEXT_MAX_LEN, },
+	[KMTIA_A_MANAGER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[KMTIA_A_MANAGER_WEIGHT] = { .type = NLA_U32, },
+	[KMTIA_A_MANAGER_TIMEOUT_HINT] = { .type = NLA_U32, },
+};
+
+/* KMTIA_CMD_MANAGER_DEL - do */
+static const struct nla_policy kmtia_manager_del_nl_policy[KMTIA_A_MANAGER_UUID + 1] = {
+	[KMTIA_A_MANAGER_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+};
+
+/* KMTIA_CMD_RULE_ADD - do */
+static const struct nla_policy kmtia_rule_add_nl_policy[KMTIA_A_RULE_TIMEOUT + 1] = {
+	[KMTIA_A_RULE_PRIORITY] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_FAMILY] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_LOCAL] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_RULE_LOCAL_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_RULE_REMOTE] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_RULE_REMOTE_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_RULE_PROTO] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_DIRECTION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_REQID] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_IF_ID] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_MARK] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_MARK_MASK] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_DICTATE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_DICTATE_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_NOTIFY] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_NOTIFY_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_KEYS_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_ON_FAILURE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_TIMEOUT] = NLA_POLICY_RANGE(NLA_U32, 1, KMTIA_RULE_TIMEOUT_MAX),
+};
+
+/* KMTIA_CMD_RULE_DEL - do */
+static const struct nla_policy kmtia_rule_del_nl_policy[KMTIA_A_RULE_PRIORITY + 1] = {
+	[KMTIA_A_RULE_PRIORITY] = { .type = NLA_U32, },
+};
+
+/* KMTIA_CMD_CHECK_REPLY - do */
+static const struct nla_policy kmtia_check_reply_nl_policy[KMTIA_A_REQUEST_WEIGHT + 1] = {
+	[KMTIA_A_REQUEST_ID] = { .type = NLA_U64, },
+	[KMTIA_A_REQUEST_WILL_DICTATE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[KMTIA_A_REQUEST_WEIGHT] = { .type = NLA_U32, },
+};
+
+/* KMTIA_CMD_DICTATE_REPLY - do */
+static const struct nla_policy kmtia_dictate_reply_nl_policy[KMTIA_A_REQUEST_ORIGIN + 1] = {
+	[KMTIA_A_REQUEST_ID] = { .type = NLA_U64, },
+	[KMTIA_A_REQUEST_SLOT] = NLA_POLICY_NESTED(kmtia_slot_nl_policy),
+	[KMTIA_A_REQUEST_STATUS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[KMTIA_A_REQUEST_TEXT] = { .type = NLA_NUL_STRING, .len = KMTIA_TEXT_MAX_LEN, },
+	[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY] = { .type = NLA_FLAG, },
+	[KMTIA_A_REQUEST_KEY_ID] = { .type = NLA_NUL_STRING, .len = KMTIA_KEY_ID_MAX_LEN, },
+	[KMTIA_A_REQUEST_ORIGIN] = NLA_POLICY_MAX(NLA_U32, 3),
+};
+
+/* KMTIA_CMD_NOTIFY_GET - dump */
+static const struct nla_policy kmtia_notify_get_nl_policy[KMTIA_A_NOTIFICATION_FROM_SEQ + 1] = {
+	[KMTIA_A_NOTIFICATION_FROM_SEQ] = { .type = NLA_U64, },
+};
+
+/* Ops table for kmtia */
+static const struct genl_split_ops kmtia_nl_ops[] = {
+	{
+		.cmd		= KMTIA_CMD_MANAGER_ADD,
+		.doit		= kmtia_nl_manager_add_doit,
+		.policy		= kmtia_manager_add_nl_policy,
+		.maxattr	= KMTIA_A_MANAGER_TIMEOUT_HINT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_MANAGER_DEL,
+		.doit		= kmtia_nl_manager_del_doit,
+		.policy		= kmtia_manager_del_nl_policy,
+		.maxattr	= KMTIA_A_MANAGER_UUID,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= KMTIA_CMD_MANAGER_GET,
+		.start	= kmtia_nl_admin_start,
+		.dumpit	= kmtia_nl_manager_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= KMTIA_CMD_RULE_ADD,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_rule_add_doit,
+		.policy		= kmtia_rule_add_nl_policy,
+		.maxattr	= KMTIA_A_RULE_TIMEOUT,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_RULE_DEL,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_rule_del_doit,
+		.policy		= kmtia_rule_del_nl_policy,
+		.maxattr	= KMTIA_A_RULE_PRIORITY,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= KMTIA_CMD_RULE_GET,
+		.start	= kmtia_nl_admin_start,
+		.dumpit	= kmtia_nl_rule_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= KMTIA_CMD_RULE_FLUSH,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_rule_flush_doit,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_CHECK_REPLY,
+		.doit		= kmtia_nl_check_reply_doit,
+		.policy		= kmtia_check_reply_nl_policy,
+		.maxattr	= KMTIA_A_REQUEST_WEIGHT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_DICTATE_REPLY,
+		.doit		= kmtia_nl_dictate_reply_doit,
+		.post_doit	= kmtia_nl_wipe_post_doit,
+		.policy		= kmtia_dictate_reply_nl_policy,
+		.maxattr	= KMTIA_A_REQUEST_ORIGIN,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_NOTIFY_GET,
+		.start		= kmtia_nl_notify_get_start,
+		.dumpit		= kmtia_nl_notify_get_dumpit,
+		.policy		= kmtia_notify_get_nl_policy,
+		.maxattr	= KMTIA_A_NOTIFICATION_FROM_SEQ,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd	= KMTIA_CMD_SA_GET,
+		.start	= kmtia_nl_admin_start,
+		.dumpit	= kmtia_nl_sa_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= KMTIA_CMD_STATS_GET,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_stats_get_doit,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group kmtia_nl_mcgrps[] = {
+	[KMTIA_NLGRP_MONITOR] = { "monitor", GENL_MCAST_CAP_NET_ADMIN, },
+};
+
+struct genl_family kmtia_nl_family __ro_after_init = {
+	.name		= KMTIA_FAMILY_NAME,
+	.version	= KMTIA_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= kmtia_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(kmtia_nl_ops),
+	.mcgrps		= kmtia_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(kmtia_nl_mcgrps),
+};
