@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The registry of key managers. The file knows neither XFRM nor netlink.
+ */
+#include "internal.h"
+
+#include <linux/completion.h>
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+/**
+ * kmtia_registry_init() - prepare an empty registry
+ * @registry: the registry
+ * @lock: serialises registrations
+ * @event: told when a manager comes, goes, stalls or recovers
+ */
+void kmtia_registry_init(struct kmtia_registry *registry, struct mutex *lock,
+			 void (*event)(struct kmtia_registry *registry,
+				       enum kmtia_monitor_event event,
+				       const struct kmtia_manager *manager))
+{
+	INIT_LIST_HEAD(&registry->managers);
+	registry->count = 0;
+	registry->draining = false;
+	registry->lock = lock;
+	registry->event = event;
+}
+
+/**
+ * kmtia_manager_hold() - take a reference, unless it is too late
+ * @manager: a manager found under RCU
+ *
+ * Return: false if the last reference has been put.
+ */
+bool kmtia_manager_hold(struct kmtia_manager *manager)
+{
+	return refcount_inc_not_zero(&manager->ref);
+}
+
+/**
+ * kmtia_manager_put() - put a reference
+ * @manager: the manager, or NULL
+ *
+ * Context: any.
+ */
+void kmtia_manager_put(struct kmtia_manager *manager)
+{
+	struct completion *gone;
+
+	if (!manager || !refcount_dec_and_test(&manager->ref))
+		return;
+	if (manager->ops->release)
+		manager->ops->release(manager);
+	gone = manager->gone;
+	kfree_rcu(manager, rcu);
+	if (gone)
+		complete(gone);
+}
+
+static int desc_check(const struct kmtia_manager_desc *desc,
+		      const struct kmtia_manager_ops *ops)
+{
+	bool dictates = desc->flags & KMTIA_MANAGER_FLAGS_DICTATE;
+
+	if (!desc->flags ||
+	    desc->flags & ~(KMTIA_MANAGER_FLAGS_DICTATE |
+			    KMTIA_MANAGER_FLAGS_NOTIFY))
+		return -EINVAL;
+	if (!ops->key_notify)
+		return -EINVAL;
+	if (dictates != !!ops->key_dictation_check ||
+	    dictates != !!ops->key_dictation)
+		return -EINVAL;
+	if (desc->has_weight && !dictates)
+		return -EINVAL;
+	if (!memchr_inv(desc->uuid, 0, KMTIA_UUID_LEN))
+		return -EINVAL;
+	if (desc->timeout_hint > KMTIA_TIMEOUT_HINT_MAX)
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * kmtia_manager_find() - the manager of that identity
+ * @registry: where
+ * @uuid: whose
+ *
+ * Return: the manager, with a reference for the caller, or NULL.
+ */
+struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
+					 const u8 *uuid)
+{
+	struct kmtia_manager *manager;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(manager, &registry->managers, node) {
+		if (!memcmp(manager->uuid, uuid, KMTIA_UUID_LEN) &&
+		    kmtia_manager_hold(manager)) {
+			rcu_read_unlock();
+			return manager;
+		}
+	}
+	rcu_read_unlock();
+	return NULL;
+}
+
+static int registry_link(struct kmtia_registry *registry,
+			 struct kmtia_manager *manager)
+{
+	struct kmtia_manager *pos;
+	int err = 0;
+
+	mutex_lock(registry->lock);
+	list_for_each_entry(pos, &registry->managers, node)
+		if (!memcmp(pos->uuid, manager->uuid, KMTIA_UUID_LEN))
+			err = -EEXIST;
+	if (!err && READ_ONCE(registry->draining))
+		err = -ECANCELED;
+	if (!err && registry->count >= KMTIA_MAX_MANAGERS)
+		err = -ENOSPC;
+	if (!err) {
+		list_add_tail_rcu(&manager->node, &registry->managers);
+		WRITE_ONCE(registry->count, registry->count + 1);
+		/* Under the lock, so that no end is reported before it. */
+		registry->event(registry, KMTIA_MONITOR_EVENT_MANAGER_ADD,
+				manager);
+	}
+	mutex_unlock(registry->lock);
+	return err;
+}
+
+/**
+ * kmtia_manager_new() - register a key manager
+ * @registry: where
+ * @desc: who it is
+ * @ops: what it is asked and told
+ * @priv: for kmtia_manager_priv()
+ *
+ * @ops->release is not called if this fails.
+ *
+ * Context: process; takes the registry's lock.
+ * Return: the manager, of which the registry holds the reference, or an error
+ * pointer:
+ * * %-EINVAL: flags, callbacks or UUID are wrong
+ * * %-ERANGE: timeout hint too long
+ * * %-EEXIST: a manager of this UUID is registered
+ * * %-ENOSPC: there are too many
+ * * %-ECANCELED: the module is being unloaded
+ * * %-ENOMEM
+ */
+struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
+					const struct kmtia_manager_desc *desc,
+					const struct kmtia_manager_ops *ops,
+					void *priv)
+{
+	struct kmtia_manager *manager;
+	int err;
+
+	err = desc_check(desc, ops);
+	if (err)
+		return ERR_PTR(err);
+	manager = kzalloc(sizeof(*manager), GFP_KERNEL_ACCOUNT);
+	if (!manager)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&manager->ref, 1);
+	manager->registry = registry;
+	manager->ops = ops;
+	manager->priv = priv;
+	memcpy(manager->uuid, desc->uuid, KMTIA_UUID_LEN);
+	if (desc->name)
+		kmtia_copy_text(manager->name, desc->name,
+				sizeof(manager->name));
+	if (desc->description)
+		kmtia_copy_text(manager->description, desc->description,
+				sizeof(manager->description));
+	manager->flags = desc->flags;
+	manager->has_weight = desc->has_weight;
+	manager->weight = desc->weight;
+	manager->timeout_hint = desc->timeout_hint ?: KMTIA_DEFAULT_HINT;
+	spin_lock_init(&manager->lock);
+	INIT_LIST_HEAD(&manager->open);
+
+	err = registry_link(registry, manager);
+	if (err) {
+		kfree(manager);
+		return ERR_PTR(err);
+	}
+	return manager;
+}
+
+/**
+ * kmtia_manager_end() - end a registration
+ * @manager: the manager, of which the caller has a reference
+ *
+ * Its open requests are completed at once. Does not wait: callbacks may still
+ * be running when this returns, until the last reference is put.
+ *
+ * Context: process; takes the registry's lock.
+ * Return: false if somebody else has ended it.
+ */
+bool kmtia_manager_end(struct kmtia_manager *manager)
+{
+	struct kmtia_registry *registry = manager->registry;
+	bool won;
+
+	mutex_lock(registry->lock);
+	spin_lock_bh(&manager->lock);
+	won = !manager->dead;
+	manager->dead = true;
+	spin_unlock_bh(&manager->lock);
+	if (won) {
+		list_del_rcu(&manager->node);
+		WRITE_ONCE(registry->count, registry->count - 1);
+		registry->event(registry, KMTIA_MONITOR_EVENT_MANAGER_DEL,
+				manager);
+	}
+	mutex_unlock(registry->lock);
+	if (!won)
+		return false;
+	kmtia_requests_close(manager, KMTIA_REQUEST_DEATH);
+	kmtia_manager_put(manager);
+	return true;
+}
+
+/**
+ * kmtia_registry_drain() - the module goes: complete all open requests
+ * @registry: the registry
+ *
+ * No request is taken from now on: kmtia_request_new() looks at @draining under
+ * the manager's lock, which is taken here afterwards.
+ */
+void kmtia_registry_drain(struct kmtia_registry *registry)
+{
+	struct kmtia_manager *manager;
+
+	WRITE_ONCE(registry->draining, true);
+	mutex_lock(registry->lock);
+	list_for_each_entry(manager, &registry->managers, node)
+		kmtia_requests_close(manager, KMTIA_REQUEST_UNLOAD);
+	mutex_unlock(registry->lock);
+}
+
+/**
+ * kmtia_registry_clear() - end all registrations
+ * @registry: the registry
+ */
+void kmtia_registry_clear(struct kmtia_registry *registry)
+{
+	struct kmtia_manager *manager;
+
+	for (;;) {
+		rcu_read_lock();
+		manager = list_first_or_null_rcu(&registry->managers,
+						 struct kmtia_manager, node);
+		if (manager && !kmtia_manager_hold(manager)) {
+			rcu_read_unlock();
+			cpu_relax();
+			continue;
+		}
+		rcu_read_unlock();
+		if (!manager)
+			break;
+		kmtia_manager_end(manager);
+		kmtia_manager_put(manager);
+	}
+}
+
+/**
+ * kmtia_registry_bidders() - who may be asked about an SA?
+ * @registry: the registry
+ * @rule: the rule that covers the SA
+ * @bidders: room for KMTIA_MAX_MANAGERS
+ *
+ * Return: how many, in order of registration, each with a reference.
+ */
+unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
+				    const struct kmtia_rule *rule,
+				    struct kmtia_manager **bidders)
+{
+	struct kmtia_manager *manager;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(manager, &registry->managers, node) {
+		if (n == KMTIA_MAX_MANAGERS)
+			break;
+		if (!(manager->flags & KMTIA_MANAGER_FLAGS_DICTATE) ||
+		    !kmtia_rule_dictates(rule, manager->uuid))
+			continue;
+		if (kmtia_manager_hold(manager))
+			bidders[n++] = manager;
+	}
+	rcu_read_unlock();
+	return n;
+}
+
+/**
+ * kmtia_manager_stall() - the manager missed a deadline
+ * @manager: the manager
+ *
+ * From now on it is skipped at once, so that one that hangs delays one SA and
+ * not each.
+ */
+void kmtia_manager_stall(struct kmtia_manager *manager)
+{
+	kmtia_manager_count(manager, KMTIA_MANAGER_MISSES);
+	if (!xchg(&manager->stalled, true))
+		manager->registry->event(manager->registry,
+					 KMTIA_MONITOR_EVENT_STALLED, manager);
+}
+
+/**
+ * kmtia_manager_heard() - a message came from the manager
+ * @manager: the manager
+ */
+void kmtia_manager_heard(struct kmtia_manager *manager)
+{
+	if (READ_ONCE(manager->stalled) && xchg(&manager->stalled, false))
+		manager->registry->event(manager->registry,
+					 KMTIA_MONITOR_EVENT_RECOVERED,
+					 manager);
+}
+
+/**
+ * kmtia_manager_register() - register a key manager of the kernel
+ * @net: network namespace
+ * @desc: who it is; not needed afterwards
+ * @ops: what it is asked and told; must outlive the registration
+ * @priv: for kmtia_manager_priv()
+ *
+ * The registration ends with kmtia_manager_unregister(), which must be called
+ * before @net can go: the caller holds a reference to it.
+ *
+ * Context: process.
+ * Return: as kmtia_manager_new().
+ */
+struct kmtia_manager *kmtia_manager_register(struct net *net,
+					     const struct kmtia_manager_desc *desc,
+					     const struct kmtia_manager_ops *ops,
+					     void *priv)
+{
+	struct kmtia_manager *manager;
+
+	manager = kmtia_manager_new(&kmtia_pernet(net)->registry, desc, ops,
+				    priv);
+	/* The caller's own, so that the handle stays valid whoever ends it. */
+	if (!IS_ERR(manager))
+		refcount_inc(&manager->ref);
+	return manager;
+}
+EXPORT_SYMBOL_GPL(kmtia_manager_register);
+
+/**
+ * kmtia_manager_unregister() - end the registration of a kernel's manager
+ * @manager: what kmtia_manager_register() returned
+ *
+ * When this returns no callback runs, and none will.
+ *
+ * Context: process; sleeps; not from a callback of the manager's.
+ */
+void kmtia_manager_unregister(struct kmtia_manager *manager)
+{
+	DECLARE_COMPLETION_ONSTACK(gone);
+
+	manager->gone = &gone;
+	kmtia_manager_end(manager);
+	kmtia_manager_put(manager);
+	wait_for_completion(&gone);
+}
+EXPORT_SYMBOL_GPL(kmtia_manager_unregister);
+
+/**
+ * kmtia_manager_priv() - what was handed over at the registration
+ * @manager: the manager
+ *
+ * Return: the pointer.
+ */
+void *kmtia_manager_priv(const struct kmtia_manager *manager)
+{
+	return manager->priv;
+}
+EXPORT_SYMBOL_GPL(kmtia_manager_priv);

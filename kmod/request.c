@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A request: one question to one key manager, and the gate through which it is
+ * completed. The file knows neither XFRM nor netlink.
+ *
+ * DOC: the life of a request
+ *
+ * A request is made open by the creator of an SA and closed exactly once: by
+ * the answer, the deadline, the end of the manager, the creator's withdrawal,
+ * or the module's unloading, whichever comes first. kmtia_request::lock is the
+ * gate: whoever finds the state open under it has won, writes the outcome and
+ * wakes the creator before unlocking; whoever finds another state has lost and
+ * touches nothing.
+ *
+ * kmtia_request::decision may be followed only while the state is open, under
+ * the lock. The creator takes the lock of each of its requests
+ * (kmtia_request_finish()) before it lets go of the decision, so nobody can
+ * still be writing there.
+ */
+#include "internal.h"
+#include "compat/xfrm.h"
+
+#include <linux/ctype.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+static struct kmem_cache *request_cache;
+static atomic64_t last_id = ATOMIC64_INIT(0);
+
+/**
+ * kmtia_request_cache_init() - make the cache of requests
+ *
+ * Return: 0 or %-ENOMEM.
+ */
+int __init kmtia_request_cache_init(void)
+{
+	request_cache = kmem_cache_create("kmtia_request",
+					  sizeof(struct kmtia_request), 0,
+					  KMTIA_SLAB_FLAGS, kmtia_cache_ctor);
+	return request_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * kmtia_request_cache_exit() - free the cache of requests
+ */
+void kmtia_request_cache_exit(void)
+{
+	kmem_cache_destroy(request_cache);
+}
+
+/**
+ * kmtia_copy_text() - copy a manager's text, fit for a log
+ * @to: where to
+ * @from: where from
+ * @size: of @to
+ *
+ * Control characters could forge lines of a log or drive a terminal.
+ */
+void kmtia_copy_text(char *to, const char *from, size_t size)
+{
+	strscpy(to, from, size);
+	for (; *to; to++)
+		if (iscntrl(*to))
+			*to = '?';
+}
+
+/**
+ * kmtia_request_new() - make a request, open
+ * @d: whose question it is
+ * @manager: who is asked
+ * @check: ask whether the manager bids
+ * @keys: ask which keys
+ * @expires: deadline, jiffies
+ *
+ * Context: process.
+ * Return: the request with a reference for the caller, or an error pointer:
+ * %-EKEYREVOKED, the manager is gone; %-ECANCELED, the module goes; %-ENOMEM.
+ */
+struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
+					struct kmtia_manager *manager,
+					bool check, bool keys,
+					unsigned long expires)
+{
+	struct kmtia_request *req;
+	int err = 0;
+
+	req = kmtia_cache_zalloc(request_cache);
+	if (!req)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&req->ref, 2);
+	spin_lock_init(&req->lock);
+	req->state = KMTIA_REQUEST_OPEN;
+	req->decision = d;
+	req->sa = d->sa;
+	req->mate = d->mate;
+	req->manager = manager;
+	req->id = atomic64_inc_return(&last_id);
+	req->check = check;
+	req->keys = keys;
+	req->expires = expires;
+
+	spin_lock_bh(&manager->lock);
+	if (manager->dead)
+		err = -EKEYREVOKED;
+	else if (READ_ONCE(manager->registry->draining))
+		err = -ECANCELED;
+	else
+		list_add_tail(&req->node, &manager->open);
+	spin_unlock_bh(&manager->lock);
+	if (err) {
+		kmem_cache_free(request_cache, req);
+		return ERR_PTR(err);
+	}
+	refcount_inc(&manager->ref);
+	atomic_inc(&d->open);
+	return req;
+}
+
+/**
+ * kmtia_request_get() - take a reference, for an answer later
+ * @req: the request
+ *
+ * Return: @req.
+ */
+struct kmtia_request *kmtia_request_get(struct kmtia_request *req)
+{
+	refcount_inc(&req->ref);
+	return req;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_get);
+
+/**
+ * kmtia_request_put() - put a reference
+ * @req: the request
+ */
+void kmtia_request_put(struct kmtia_request *req)
+{
+	struct kmtia_manager *manager = req->manager;
+
+	if (!refcount_dec_and_test(&req->ref))
+		return;
+	kmem_cache_free(request_cache, req);
+	kmtia_manager_put(manager);
+}
+EXPORT_SYMBOL_GPL(kmtia_request_put);
+
+/* The gate's other side: the winner has written the outcome. */
+static void request_complete(struct kmtia_request *req,
+			     enum kmtia_request_state state)
+{
+	struct kmtia_decision *d = req->decision;
+
+	lockdep_assert_held(&req->lock);
+	req->state = state;
+	req->decision = NULL;
+	if (atomic_dec_and_test(&d->open))
+		wake_up(&d->wait);
+}
+
+/**
+ * kmtia_request_close() - complete a request that is still open
+ * @req: the request
+ * @state: the outcome
+ * @err: with KMTIA_REQUEST_UNSENT, why
+ *
+ * Context: any.
+ * Return: true if the request was open, false if it had been completed.
+ */
+bool kmtia_request_close(struct kmtia_request *req,
+			 enum kmtia_request_state state, int err)
+{
+	bool won;
+
+	spin_lock_bh(&req->lock);
+	won = req->state == KMTIA_REQUEST_OPEN;
+	if (won) {
+		req->err = err;
+		request_complete(req, state);
+	}
+	spin_unlock_bh(&req->lock);
+	return won;
+}
+
+/**
+ * kmtia_request_finish() - the creator is done waiting
+ * @req: the request; withdrawn if it is still open
+ *
+ * Afterwards nobody writes to it or to the decision any more, and no answerer
+ * finds it. The caller's reference stays. May be called again.
+ */
+void kmtia_request_finish(struct kmtia_request *req)
+{
+	bool listed;
+
+	kmtia_request_close(req, KMTIA_REQUEST_WITHDRAWN, 0);
+	spin_lock_bh(&req->manager->lock);
+	listed = !list_empty(&req->node);
+	list_del_init(&req->node);
+	spin_unlock_bh(&req->manager->lock);
+	if (listed)
+		kmtia_request_put(req);
+}
+
+/**
+ * kmtia_request_find() - a request that a manager was sent
+ * @manager: the manager
+ * @id: of the request
+ *
+ * Return: the request with a reference for the caller, or NULL.
+ */
+struct kmtia_request *kmtia_request_find(struct kmtia_manager *manager, u64 id)
+{
+	struct kmtia_request *req, *found = NULL;
+
+	spin_lock_bh(&manager->lock);
+	list_for_each_entry(req, &manager->open, node) {
+		if (req->id == id) {
+			found = kmtia_request_get(req);
+			break;
+		}
+	}
+	spin_unlock_bh(&manager->lock);
+	return found;
+}
+
+/**
+ * kmtia_requests_close() - complete all open requests of a manager
+ * @manager: the manager; takes no new ones any more
+ * @state: the outcome
+ */
+void kmtia_requests_close(struct kmtia_manager *manager,
+			  enum kmtia_request_state state)
+{
+	struct kmtia_request *req;
+
+	spin_lock_bh(&manager->lock);
+	list_for_each_entry(req, &manager->open, node)
+		kmtia_request_close(req, state, 0);
+	spin_unlock_bh(&manager->lock);
+}
+
+/**
+ * kmtia_request_id() - number of a request
+ * @req: the request
+ *
+ * Return: a number that is never used again.
+ */
+u64 kmtia_request_id(const struct kmtia_request *req)
+{
+	return req->id;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_id);
+
+/**
+ * kmtia_request_is_check() - was the manager not asked before for a bid?
+ * @req: the request
+ *
+ * Return: true if it may also answer by kmtia_request_bid() that it won't.
+ */
+bool kmtia_request_is_check(const struct kmtia_request *req)
+{
+	return req->check;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_is_check);
+
+/**
+ * kmtia_request_sa() - the SA that is asked about
+ * @req: the request
+ *
+ * Context: only in the callbacks that ask; not in an answer later.
+ * Return: the description.
+ */
+const struct kmtia_sa *kmtia_request_sa(const struct kmtia_request *req)
+{
+	return req->sa;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_sa);
+
+/**
+ * kmtia_request_mate() - the SA of the other direction
+ * @req: the request
+ *
+ * Context: only in the callbacks that ask; not in an answer later.
+ * Return: its description, or NULL where it is not certain.
+ */
+const struct kmtia_sa *kmtia_request_mate(const struct kmtia_request *req)
+{
+	return req->mate;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_mate);
+
+/**
+ * kmtia_request_time_left() - how long the answer is awaited
+ * @req: the request
+ *
+ * Return: milliseconds.
+ */
+unsigned int kmtia_request_time_left(const struct kmtia_request *req)
+{
+	unsigned long now = jiffies;
+
+	return time_before(now, req->expires) ?
+	       jiffies_to_msecs(req->expires - now) : 0;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_time_left);
+
+/**
+ * kmtia_request_bid() - answer whether the manager dictates this SA
+ * @req: the request
+ * @will_dictate: whether it does
+ * @weight: its bid; 0 never wins
+ *
+ * Context: any.
+ * Return:
+ * * 0: the request is completed
+ * * %-ENOENT: it was completed before
+ * * %-EINVAL: the manager was asked for keys and has bid before
+ */
+int kmtia_request_bid(struct kmtia_request *req, bool will_dictate, u32 weight)
+{
+	int err = 0;
+
+	spin_lock_bh(&req->lock);
+	if (req->state != KMTIA_REQUEST_OPEN) {
+		err = -ENOENT;
+	} else if (!req->check || (req->keys && will_dictate && weight)) {
+		err = -EINVAL;
+	} else {
+		req->will_dictate = will_dictate;
+		req->weight = weight;
+		request_complete(req, KMTIA_REQUEST_BID);
+	}
+	spin_unlock_bh(&req->lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_bid);
+
+#define BY_ROLE(problem) {						\
+	[KMTIA_SLOT_ROLE_AEAD] = "the aead key " problem,		\
+	[KMTIA_SLOT_ROLE_ENCRYPTION] = "the encryption key " problem,	\
+	[KMTIA_SLOT_ROLE_AUTHENTICATION] =				\
+		"the authentication key " problem,			\
+}
+
+static const char * const why_missing[] = BY_ROLE("is missing");
+static const char * const why_unknown[] = BY_ROLE("is for no slot of the SA");
+static const char * const why_length[] = BY_ROLE("has the wrong length");
+static const char * const why_zero[] = BY_ROLE("is all zero");
+static const char * const why_used[] = BY_ROLE("was used by another SA");
+
+static const struct kmtia_key *answer_key(const struct kmtia_answer *answer,
+					  enum kmtia_slot_role role)
+{
+	unsigned int i;
+
+	for (i = 0; i < answer->n_keys; i++)
+		if (answer->keys[i].role == role)
+			return &answer->keys[i];
+	return NULL;
+}
+
+static bool sa_has_role(const struct kmtia_sa *sa, enum kmtia_slot_role role)
+{
+	unsigned int i;
+
+	for (i = 0; i < sa->n_slots; i++)
+		if (sa->slots[i].role == role)
+			return true;
+	return false;
+}
+
+static int key_check(struct kmtia_decision *d, const struct kmtia_slot *slot,
+		     const struct kmtia_key *key, const char **why)
+{
+	unsigned int secret = (slot->bits - slot->salt_bits + 7) / 8;
+
+	if (!key) {
+		*why = why_missing[slot->role];
+		return -EINVAL;
+	}
+	if (key->len != kmtia_slot_bytes(slot)) {
+		*why = why_length[slot->role];
+		return -EINVAL;
+	}
+	if (secret && !memchr_inv(key->key, 0, secret)) {
+		*why = why_zero[slot->role];
+		return -EKEYREJECTED;
+	}
+	if (slot->once && !d->ops->key_fresh(d, slot, key->key)) {
+		*why = why_used[slot->role];
+		return -EKEYREJECTED;
+	}
+	return 0;
+}
+
+static int answer_check(struct kmtia_decision *d,
+			const struct kmtia_answer *answer, const char **why)
+{
+	const struct kmtia_sa *sa = d->sa;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < answer->n_keys; i++) {
+		if (sa_has_role(sa, answer->keys[i].role))
+			continue;
+		*why = why_unknown[answer->keys[i].role];
+		return -EINVAL;
+	}
+	if (answer->n_keys > sa->n_slots) {
+		*why = "there are more keys than the SA has slots";
+		return -EINVAL;
+	}
+	for (i = 0; i < sa->n_slots; i++) {
+		err = key_check(d, &sa->slots[i],
+				answer_key(answer, sa->slots[i].role), why);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The keys go where the creator will take them, and nowhere else. */
+static void answer_take(struct kmtia_request *req,
+			const struct kmtia_answer *answer)
+{
+	struct kmtia_decision *d = req->decision;
+	unsigned int i;
+
+	for (i = 0; i < d->sa->n_slots; i++)
+		memcpy(d->keys[i],
+		       answer_key(answer, d->sa->slots[i].role)->key,
+		       kmtia_slot_bytes(&d->sa->slots[i]));
+	if (answer->key_id)
+		kmtia_copy_text(req->key_id, answer->key_id,
+				sizeof(req->key_id));
+	req->origin = answer->origin;
+}
+
+/**
+ * kmtia_request_answer() - answer which keys, or why none
+ * @req: the request
+ * @answer: the answer; all in it remains the caller's
+ * @why: set to a constant sentence if the keys can't be used
+ *
+ * A key that can't be used completes the request, too: the manager has had its
+ * say.
+ *
+ * Context: any.
+ * Return:
+ * * 0: the request is completed, the keys will be used or the refusal heeded
+ * * %-ENOENT: the request was completed before
+ * * %-EINVAL: a slot is missing, unknown, or has the wrong length; or the
+ *   manager was asked for a bid only
+ * * %-EKEYREJECTED: a key is all zero, or another SA has had it
+ */
+int kmtia_request_answer(struct kmtia_request *req,
+			 const struct kmtia_answer *answer, const char **why)
+{
+	int err = 0;
+
+	*why = NULL;
+	spin_lock_bh(&req->lock);
+	if (req->state != KMTIA_REQUEST_OPEN) {
+		err = -ENOENT;
+		goto out;
+	}
+	if (!req->keys) {
+		*why = "the question was for a bid, not for keys";
+		err = -EINVAL;
+		goto out;
+	}
+	req->gen_key = answer->gen_key;
+	if (answer->status) {
+		req->status = answer->status;
+		if (answer->text)
+			kmtia_copy_text(req->text, answer->text,
+					sizeof(req->text));
+		request_complete(req, KMTIA_REQUEST_CANNOT);
+		goto out;
+	}
+	err = answer_check(req->decision, answer, why);
+	if (err) {
+		req->err = err;
+		req->why = *why;
+		request_complete(req, KMTIA_REQUEST_UNUSABLE);
+	} else {
+		answer_take(req, answer);
+		request_complete(req, KMTIA_REQUEST_KEYS);
+	}
+out:
+	spin_unlock_bh(&req->lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(kmtia_request_answer);

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rules: which SAs may be dictated or watched, by whom, and what happens when
+ * no key comes. The file knows neither XFRM nor netlink.
+ */
+#include "internal.h"
+
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+
+/**
+ * kmtia_rules_init() - prepare an empty list
+ * @rules: the list
+ * @removed: called for each rule that has left the list
+ */
+void kmtia_rules_init(struct kmtia_rules *rules,
+		      void (*removed)(const struct kmtia_rule *rule))
+{
+	INIT_LIST_HEAD(&rules->list);
+	rules->count = 0;
+	rules->removed = removed;
+}
+
+/**
+ * kmtia_rule_hold() - take one more reference
+ * @rule: a rule of which the caller has a reference
+ *
+ * Return: @rule.
+ */
+struct kmtia_rule *kmtia_rule_hold(struct kmtia_rule *rule)
+{
+	refcount_inc(&rule->ref);
+	return rule;
+}
+
+/**
+ * kmtia_rule_put() - put a reference
+ * @rule: the rule, or NULL
+ */
+void kmtia_rule_put(struct kmtia_rule *rule)
+{
+	if (rule && refcount_dec_and_test(&rule->ref))
+		kfree_rcu(rule, rcu);
+}
+
+/**
+ * kmtia_rule_add() - put a rule into its place
+ * @rules: the list
+ * @spec: what the rule says; was checked by the caller
+ *
+ * Context: the caller serialises changes of @rules.
+ * Return: the rule, of which the list holds the reference, or an error pointer:
+ * * %-EEXIST: the priority is taken
+ * * %-ENOSPC: there are too many rules
+ * * %-ENOMEM
+ */
+struct kmtia_rule *kmtia_rule_add(struct kmtia_rules *rules,
+				  const struct kmtia_rule_spec *spec)
+{
+	struct kmtia_rule *rule, *pos;
+
+	if (rules->count >= KMTIA_MAX_RULES)
+		return ERR_PTR(-ENOSPC);
+	list_for_each_entry(pos, &rules->list, node) {
+		if (pos->spec.priority == spec->priority)
+			return ERR_PTR(-EEXIST);
+		if (pos->spec.priority > spec->priority)
+			break;
+	}
+	rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	if (!rule)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&rule->ref, 1);
+	rule->spec = *spec;
+	/* Before @pos, which is the head if no greater priority was found. */
+	list_add_tail_rcu(&rule->node, &pos->node);
+	rules->count++;
+	return rule;
+}
+
+static void rule_unlink(struct kmtia_rules *rules, struct kmtia_rule *rule)
+{
+	list_del_rcu(&rule->node);
+	rules->count--;
+	rules->removed(rule);
+	kmtia_rule_put(rule);
+}
+
+/**
+ * kmtia_rule_del() - delete a rule
+ * @rules: the list
+ * @priority: of the rule
+ *
+ * SAs that the rule covers, in the making or live, keep it to their end.
+ *
+ * Context: the caller serialises changes of @rules.
+ * Return: 0, or %-ENOENT if there is none.
+ */
+int kmtia_rule_del(struct kmtia_rules *rules, u32 priority)
+{
+	struct kmtia_rule *rule;
+
+	list_for_each_entry(rule, &rules->list, node) {
+		if (rule->spec.priority != priority)
+			continue;
+		rule_unlink(rules, rule);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/**
+ * kmtia_rules_flush() - delete all rules
+ * @rules: the list
+ *
+ * Context: the caller serialises changes of @rules.
+ */
+void kmtia_rules_flush(struct kmtia_rules *rules)
+{
+	struct kmtia_rule *rule, *next;
+
+	list_for_each_entry_safe(rule, next, &rules->list, node)
+		rule_unlink(rules, rule);
+}
+
+/**
+ * kmtia_addr_in_prefix() - does an address lie in a network?
+ * @addr: the address
+ * @prefix: the network's address, of the same family
+ * @len: length of its prefix, bits
+ *
+ * Return: true if it does.
+ */
+bool kmtia_addr_in_prefix(const union kmtia_addr *addr,
+			  const union kmtia_addr *prefix, unsigned int len)
+{
+	unsigned int words = len / 32, bits = len % 32;
+	__be32 mask;
+
+	if (memcmp(addr->a6, prefix->a6, words * 4))
+		return false;
+	if (!bits)
+		return true;
+	mask = htonl(~0U << (32 - bits));
+	return !((addr->a6[words] ^ prefix->a6[words]) & mask);
+}
+
+static bool ends_match(const struct kmtia_rule_spec *spec,
+		       const union kmtia_addr *local,
+		       const union kmtia_addr *remote)
+{
+	return (!spec->has_local ||
+		kmtia_addr_in_prefix(local, &spec->local, spec->local_len)) &&
+	       (!spec->has_remote ||
+		kmtia_addr_in_prefix(remote, &spec->remote, spec->remote_len));
+}
+
+/* The prefixes name the ends, so that they match both SAs of a pair. Where it
+ * can't be known which end is local, a match either way counts: better asked
+ * once too often than slipped through.
+ */
+static bool addresses_match(const struct kmtia_rule_spec *spec,
+			    const struct kmtia_sa *sa)
+{
+	if (spec->family && spec->family != sa->id.family)
+		return false;
+	if (sa->direction != KMTIA_DIRECTION_IN &&
+	    ends_match(spec, &sa->saddr, &sa->id.daddr))
+		return true;
+	return sa->direction != KMTIA_DIRECTION_OUT &&
+	       ends_match(spec, &sa->id.daddr, &sa->saddr);
+}
+
+static bool direction_matches(const struct kmtia_rule_spec *spec,
+			      const struct kmtia_sa *sa)
+{
+	return spec->direction == KMTIA_DIRECTION_UNKNOWN ||
+	       sa->direction == KMTIA_DIRECTION_UNKNOWN ||
+	       spec->direction == sa->direction;
+}
+
+static bool rule_covers(const struct kmtia_rule_spec *spec,
+			const struct kmtia_sa *sa)
+{
+	if (spec->proto && spec->proto != sa->id.proto)
+		return false;
+	if (spec->has_reqid && spec->reqid != sa->reqid)
+		return false;
+	if (spec->has_if_id && spec->if_id != sa->if_id)
+		return false;
+	if (spec->has_mark &&
+	    ((sa->id.mark ^ spec->mark) & spec->mark_mask))
+		return false;
+	return direction_matches(spec, sa) && addresses_match(spec, sa);
+}
+
+/**
+ * kmtia_rule_match() - the rule that covers an SA
+ * @rules: the list
+ * @sa: the SA
+ *
+ * Return: the matching rule of the lowest priority, with a reference for the
+ * caller, or NULL.
+ */
+struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,
+				    const struct kmtia_sa *sa)
+{
+	struct kmtia_rule *rule;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(rule, &rules->list, node) {
+		if (!rule_covers(&rule->spec, sa))
+			continue;
+		/* Being deleted: as good as gone. */
+		if (!refcount_inc_not_zero(&rule->ref))
+			continue;
+		atomic64_inc(&rule->hits);
+		rcu_read_unlock();
+		return rule;
+	}
+	rcu_read_unlock();
+	return NULL;
+}
+
+static bool granted(enum kmtia_grant grant, const u8 *named, const u8 *uuid)
+{
+	return grant == KMTIA_GRANT_ANY ||
+	       (grant == KMTIA_GRANT_NAMED &&
+		!memcmp(named, uuid, KMTIA_UUID_LEN));
+}
+
+/**
+ * kmtia_rule_dictates() - may this manager dictate under the rule?
+ * @rule: the rule
+ * @uuid: the manager's
+ *
+ * Return: true if it may.
+ */
+bool kmtia_rule_dictates(const struct kmtia_rule *rule, const u8 *uuid)
+{
+	return granted(rule->spec.dictate, rule->spec.dictate_manager, uuid);
+}
+
+/**
+ * kmtia_rule_notifies() - is this manager notified under the rule?
+ * @rule: the rule
+ * @uuid: the manager's
+ *
+ * Return: true if it is.
+ */
+bool kmtia_rule_notifies(const struct kmtia_rule *rule, const u8 *uuid)
+{
+	return granted(rule->spec.notify, rule->spec.notify_manager, uuid);
+}
+
+/**
+ * kmtia_rule_gives_keys() - may this manager fetch keys under the rule?
+ * @rule: the rule
+ * @uuid: the manager's
+ *
+ * Return: true if it may.
+ */
+bool kmtia_rule_gives_keys(const struct kmtia_rule *rule, const u8 *uuid)
+{
+	return rule->spec.has_keys &&
+	       !memcmp(rule->spec.keys_manager, uuid, KMTIA_UUID_LEN);
+}
+
+/**
+ * kmtia_rule_watched() - is there anything to do for an SA of this rule?
+ * @rule: the rule
+ *
+ * Return: false for a rule that only makes an exception from those after it.
+ */
+bool kmtia_rule_watched(const struct kmtia_rule *rule)
+{
+	return rule->spec.dictate != KMTIA_GRANT_NONE ||
+	       rule->spec.notify != KMTIA_GRANT_NONE;
+}
