@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One command: build it, send it, await the answers.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include "internal.h"
+
+/* Enough for the largest command, an answer with KMTIA_KEY_MAX_LEN per slot: to put
+ * an attribute into a message cannot fail, and is not checked. */
+#define COMMAND_SIZE 4096
+
+static struct nl_msg *message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
+				  uint8_t version, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(COMMAND_SIZE);
+
+	/* Questions have the number 0, so no command has. */
+	if (!++h->seq)
+		h->seq = 1;
+	if (msg && !genlmsg_put(msg, 0, h->seq, family, 0, NLM_F_REQUEST | flags, cmd, version)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	if (!msg)
+		kmtia_fail(h, -ENOMEM, "no memory for a netlink message");
+	return msg;
+}
+
+struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags)
+{
+	return message_new(h, h->family, cmd, KMTIA_FAMILY_VERSION, flags);
+}
+
+/* All of it: what was cut off again (nla_nest_cancel()) may have been a key. */
+void kmtia_command_free(struct nl_msg *msg)
+{
+	explicit_bzero(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
+	nlmsg_free(msg);
+}
+
+/* Send @msg and free it; what the kernel thinks of it is of no interest. */
+int kmtia_command_send(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg)
+{
+	int err = kmtia_sock_send(s, nlmsg_hdr(msg));
+
+	kmtia_command_free(msg);
+	return err ? kmtia_fail(h, err, "cannot send to the kernel") : 0;
+}
+
+/*
+ * Get the next message that answers command @seq; NULL on failure. Others stay in
+ * the queue: they are questions or notifications, or answer a command further up
+ * the call chain.
+ */
+static struct kmtia_msg *await(struct kmtia *h, struct kmtia_sock *s, uint32_t seq)
+{
+	unsigned int generation = s->generation;
+	struct kmtia_msg *m;
+	int flags = 0, err;
+
+	/* A callback may end the registration meanwhile. */
+	while (s->fd >= 0 && s->generation == generation) {
+		m = kmtia_sock_take(s, seq);
+		if (m)
+			return m;
+		err = kmtia_sock_receive(h, s, flags);
+		if (err == -EAGAIN) {
+			if (flags)
+				kmtia_fail(h, -ENOBUFS, "the kernel's answer was lost");
+			else
+				kmtia_fail(h, -ETIMEDOUT, "the kernel did not answer");
+			return NULL;
+		}
+		if (err == -ENOBUFS) {
+			/* The answer may be among what was lost. It would be
+			 * there by now: look, but do not wait. */
+			flags = MSG_DONTWAIT;
+		} else if (err && err != -EINTR) {
+			kmtia_fail(h, err, "cannot receive from the kernel");
+			return NULL;
+		}
+	}
+	kmtia_fail(h, -ENOTCONN, "the registration has ended");
+	return NULL;
+}
+
+struct exchange {
+	const struct nlmsghdr *request;
+	kmtia_reply_fn fn;
+	void *arg;
+	int stopped;		/* what @fn returned */
+	int err;		/* the kernel's verdict */
+};
+
+/* Returns true with the last message of the answer. */
+static bool handle_answer(struct kmtia *h, struct exchange *x, struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		strcpy(h->warning, "the list changed while it was read and may be inconsistent");
+
+	if (nlh->nlmsg_type == NLMSG_ERROR) {
+		x->err = kmtia_extack_error(h, x->request, nlh);
+		return true;
+	}
+	if (nlh->nlmsg_type == NLMSG_DONE) {
+		x->err = kmtia_extack_done(h, x->request, nlh);
+		return true;
+	}
+	/* Once stopped, read on to the end: the kernel runs one dump at a time. */
+	if (nlh->nlmsg_type == x->request->nlmsg_type && x->fn && !x->stopped)
+		x->stopped = x->fn(h, nlh, x->arg);
+	return false;
+}
+
+static int exchange(struct kmtia *h, struct kmtia_sock *s, struct exchange *x)
+{
+	struct kmtia_msg *m;
+	bool last;
+	int err;
+
+	err = kmtia_sock_send(s, x->request);
+	if (err)
+		return kmtia_fail(h, err, "cannot send to the kernel");
+	do {
+		m = await(h, s, x->request->nlmsg_seq);
+		if (!m)
+			return h->err;
+		last = handle_answer(h, x, kmtia_msg_header(m));
+		kmtia_msg_free(m);
+	} while (!last);
+	return x->stopped ? x->stopped : x->err;
+}
+
+static int family_gone(struct kmtia *h);
+
+/*
+ * Send @msg, which asks for an ACK or a dump, call @fn for each message of the
+ * answer, and free @msg. Returns what @fn returned if not 0, else the kernel's
+ * verdict. Questions that come in between stay in the queue.
+ */
+int kmtia_command_run(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg,
+		      kmtia_reply_fn fn, void *arg)
+{
+	struct exchange x = { .request = nlmsg_hdr(msg), .fn = fn, .arg = arg };
+	bool ours = x.request->nlmsg_type == h->family;
+	int err;
+
+	/* Late answers to a command that was given up are of no use. */
+	if (s == &h->command && !s->waiting)
+		kmtia_sock_purge(s);
+	s->waiting++;
+	err = exchange(h, s, &x);
+	s->waiting--;
+	if (err == -ENOENT && !x.stopped && ours && !h->sentence[0])
+		err = family_gone(h);
+	kmtia_command_free(msg);
+	kmtia_loop_settle(h);
+	return err;
+}
+
+int kmtia_command_dump(struct kmtia *h, uint8_t cmd, kmtia_reply_fn fn, void *arg)
+{
+	struct nl_msg *msg = kmtia_command_new(h, cmd, NLM_F_ACK | NLM_F_DUMP);
+
+	return msg ? kmtia_command_run(h, &h->command, msg, fn, arg) : -ENOMEM;
+}
+
+/* --- The family ---------------------------------------------------------------- */
+
+static void learn_commands(struct kmtia *h, struct nlattr *list)
+{
+	struct nlattr *nest, *tb[CTRL_ATTR_OP_MAX + 1];
+	uint32_t cmd;
+	int left;
+
+	nla_for_each_nested(nest, list, left) {
+		if (!nla_parse_nested(tb, CTRL_ATTR_OP_MAX, nest, NULL) &&
+		    kmtia_get_u32(tb[CTRL_ATTR_OP_ID], &cmd) && cmd < 64)
+			h->commands |= 1ULL << cmd;
+	}
+}
+
+static void learn_group(struct kmtia *h, struct nlattr *list)
+{
+	struct nlattr *nest, *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	const char *name;
+	int left;
+
+	nla_for_each_nested(nest, list, left) {
+		if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, nest, NULL))
+			continue;
+		name = kmtia_get_text(tb[CTRL_ATTR_MCAST_GRP_NAME]);
+		if (name && !strcmp(name, KMTIA_MCGRP_MONITOR))
+			kmtia_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID], &h->group);
+	}
+}
+
+static int learn_family(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
+{
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+	(void)arg;
+	if (kmtia_fields_parse(nlh, tb, CTRL_ATTR_MAX) ||
+	    !tb[CTRL_ATTR_FAMILY_ID] || nla_len(tb[CTRL_ATTR_FAMILY_ID]) != sizeof(uint16_t))
+		return kmtia_fail(h, -EBADMSG, "the kernel's description of the family "
+				  "is malformed");
+	h->family = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
+	if (tb[CTRL_ATTR_OPS])
+		learn_commands(h, tb[CTRL_ATTR_OPS]);
+	if (tb[CTRL_ATTR_MCAST_GROUPS])
+		learn_group(h, tb[CTRL_ATTR_MCAST_GROUPS]);
+	return 0;
+}
+
+/* By name, which makes the kernel load the module. Not genl_ctrl_resolve(): that
+ * reports any error as another one, and neither commands nor a group's id. */
+int kmtia_family_find(struct kmtia *h)
+{
+	struct nl_msg *msg = message_new(h, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
+
+	if (!msg)
+		return -ENOMEM;
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, KMTIA_FAMILY_NAME);
+	return kmtia_command_run(h, &h->command, msg, learn_family, NULL);
+}
+
+/*
+ * The kernel said ENOENT without a word. Either that is its answer, or it knows no
+ * family of this number (any more): each loading of the module gives a new one.
+ */
+static int family_gone(struct kmtia *h)
+{
+	struct nl_msg *msg = message_new(h, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
+	int err;
+
+	if (!msg)
+		return -ENOENT;
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, h->family);
+	err = kmtia_command_run(h, &h->command, msg, NULL, NULL);
+	if (err == -ENOENT)
+		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded or loaded anew "
+				  "since this handle was opened");
+	return kmtia_fail(h, -ENOENT, "%s", "");
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Being a key manager: registration, and what the kernel then asks and tells.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+
+#include "internal.h"
+
+/* --- Registration ----------------------------------------------------------------- */
+
+static int check_text(struct kmtia *h, const char *what, const char *text, size_t max)
+{
+	if (text && strlen(text) > max)
+		return kmtia_fail(h, -EINVAL, "%s is longer than %zu bytes", what, max);
+	return 0;
+}
+
+static int check_manager(struct kmtia *h, const struct kmtia_manager *m)
+{
+	const uint32_t known = KMTIA_MANAGER_FLAGS_DICTATE | KMTIA_MANAGER_FLAGS_NOTIFY;
+	int err;
+
+	if (!m->flags)
+		return kmtia_fail(h, -EINVAL, "flags of the manager are empty");
+	if (m->flags & ~known)
+		return kmtia_fail(h, -EINVAL, "flags of the manager have unknown bits 0x%x",
+				  m->flags & ~known);
+	if (!kmtia_all_zero(m->reserved, sizeof(m->reserved)))
+		return kmtia_fail(h, -EINVAL, "reserved field of the manager is not zero");
+	err = check_text(h, "name of the manager", m->name, KMTIA_NAME_MAX_LEN);
+	if (err)
+		return err;
+	return check_text(h, "description of the manager", m->description, KMTIA_TEXT_MAX_LEN);
+}
+
+/* Who dictates must also listen: the three belong together, as on Windows. */
+static int check_callbacks(struct kmtia *h, const struct kmtia_callbacks *c, uint32_t flags)
+{
+	bool dictate = flags & KMTIA_MANAGER_FLAGS_DICTATE;
+
+	if (!c->key_notify)
+		return kmtia_fail(h, -EINVAL, "key_notify callback is missing");
+	if (dictate && !c->key_dictation_check)
+		return kmtia_fail(h, -EINVAL, "key_dictation_check callback is missing");
+	if (dictate && !c->key_dictation)
+		return kmtia_fail(h, -EINVAL, "key_dictation callback is missing");
+	if (!dictate && c->key_dictation_check)
+		return kmtia_fail(h, -EINVAL, "key_dictation_check callback is given, "
+				  "but flags do not say dictate");
+	if (!dictate && c->key_dictation)
+		return kmtia_fail(h, -EINVAL, "key_dictation callback is given, "
+				  "but flags do not say dictate");
+	if (!kmtia_all_zero(c->reserved, sizeof(c->reserved)))
+		return kmtia_fail(h, -EINVAL, "reserved field of the callbacks is not zero");
+	return 0;
+}
+
+static struct nl_msg *manager_add_message(struct kmtia *h, const struct kmtia_manager *m)
+{
+	struct nl_msg *msg = kmtia_command_new(h, KMTIA_CMD_MANAGER_ADD, NLM_F_ACK);
+
+	if (!msg)
+		return NULL;
+	nla_put(msg, KMTIA_A_MANAGER_UUID, sizeof(m->uuid), m->uuid);
+	if (m->name)
+		nla_put_string(msg, KMTIA_A_MANAGER_NAME, m->name);
+	if (m->description)
+		nla_put_string(msg, KMTIA_A_MANAGER_DESCRIPTION, m->description);
+	nla_put_u32(msg, KMTIA_A_MANAGER_FLAGS, m->flags);
+	if (m->has_weight)
+		nla_put_u32(msg, KMTIA_A_MANAGER_WEIGHT, m->weight);
+	if (m->timeout_hint)
+		nla_put_u32(msg, KMTIA_A_MANAGER_TIMEOUT_HINT, m->timeout_hint);
+	return msg;
+}
+
+/* The socket that says manager-add is the registration: a new one for each. */
+static int start(struct kmtia *h, const struct kmtia_manager *m)
+{
+	struct nl_msg *msg;
+	int err;
+
+	err = kmtia_loop_open(h);
+	if (!err)
+		err = kmtia_sock_open(h, &h->event, true);
+	if (err)
+		return kmtia_fail(h, err, "cannot open a netlink socket");
+	msg = manager_add_message(h, m);
+	err = msg ? kmtia_command_run(h, &h->event, msg, NULL, NULL) : -ENOMEM;
+	if (err) {
+		kmtia_sock_close(h, &h->event);
+		kmtia_loop_settle(h);
+	}
+	return err;
+}
+
+KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *manager,
+				const struct kmtia_callbacks *callbacks, void *user)
+{
+	struct kmtia_callbacks c;
+	struct kmtia_manager m;
+	int err;
+
+	kmtia_begin(h);
+	if (h->registered)
+		return kmtia_fail(h, -EALREADY, "this handle is registered already");
+	err = kmtia_take_struct(h, "struct kmtia_manager", &m, sizeof(m), manager);
+	if (!err)
+		err = kmtia_take_struct(h, "struct kmtia_callbacks", &c, sizeof(c), callbacks);
+	if (!err)
+		err = check_manager(h, &m);
+	if (!err)
+		err = check_callbacks(h, &c, m.flags);
+	if (!err)
+		err = start(h, &m);
+	if (err)
+		return err;
+	h->registered = true;
+	h->callbacks = c;
+	h->user = user;
+	h->last_seq = 0;
+	memcpy(h->uuid, m.uuid, sizeof(h->uuid));
+	return 0;
+}
+
+/*
+ * The kernel ends a registration, and its questions, when its socket is closed; it
+ * has done so when close() returns. Not by manager-del: that goes by the UUID, and
+ * where an administrator had unregistered us and somebody else had taken the place,
+ * it would be he who has to go.
+ */
+KMTIA_EXPORT int kmtia_unregister(struct kmtia *h)
+{
+	kmtia_begin(h);
+	if (!h->registered)
+		return kmtia_fail(h, -ENOENT, "this handle is not registered");
+	h->registered = false;
+	kmtia_requests_detach(h);
+	kmtia_sock_close(h, &h->event);
+	memset(&h->callbacks, 0, sizeof(h->callbacks));
+	kmtia_loop_settle(h);
+	return 0;
+}
+
+/* --- Notifications ------------------------------------------------------------------ */
+
+/* Call back with what one message says. -EBADMSG: it is malformed. */
+static int notify(struct kmtia *h, struct nlattr **tb, bool replayed)
+{
+	struct kmtia_notification what = { .replayed = replayed };
+	struct kmtia_sa keyed, mate;
+	struct kmtia_pair pair;
+	uint32_t proto = 0;
+
+	if (!kmtia_get_u64(tb[KMTIA_A_NOTIFICATION_SEQ], &what.seq) ||
+	    !kmtia_get_u32(tb[KMTIA_A_NOTIFICATION_EVENT], &what.event))
+		return -EBADMSG;
+	if (tb[KMTIA_A_NOTIFICATION_PROTO] &&
+	    (!kmtia_get_u32(tb[KMTIA_A_NOTIFICATION_PROTO], &proto) || proto > UINT8_MAX))
+		return -EBADMSG;
+	what.proto = proto;
+	if (what.event == KMTIA_NOTIFY_EVENT_FLUSH) {
+		h->callbacks.key_notify(h, &what, NULL, h->user);
+		return 0;
+	}
+	if (kmtia_sa_parse(tb[KMTIA_A_NOTIFICATION_SA], &keyed))
+		return -EBADMSG;
+	if (tb[KMTIA_A_NOTIFICATION_MATE] &&
+	    kmtia_sa_parse(tb[KMTIA_A_NOTIFICATION_MATE], &mate))
+		return -EBADMSG;
+	kmtia_pair_fill(&pair, &keyed, tb[KMTIA_A_NOTIFICATION_MATE] ? &mate : NULL);
+	h->callbacks.key_notify(h, &what, &pair, h->user);
+	return 0;
+}
+
+/* The kernel says which event it told us before: another one was lost. */
+static void check_gap(struct kmtia *h, struct nlattr **tb)
+{
+	uint64_t seq, prev;
+
+	if (kmtia_get_u64(tb[KMTIA_A_NOTIFICATION_PREV_SEQ], &prev) && prev != h->last_seq)
+		h->event.lost = true;
+	if (kmtia_get_u64(tb[KMTIA_A_NOTIFICATION_SEQ], &seq))
+		h->last_seq = seq;
+}
+
+static void notification(struct kmtia *h, struct kmtia_msg *m)
+{
+	struct nlattr *tb[KMTIA_A_NOTIFICATION_MAX + 1];
+
+	/* One that cannot be understood is as good as lost. */
+	if (kmtia_fields_parse(kmtia_msg_header(m), tb, KMTIA_A_NOTIFICATION_MAX)) {
+		h->event.lost = true;
+		return;
+	}
+	check_gap(h, tb);
+	if (notify(h, tb, false))
+		h->event.lost = true;
+}
+
+static int replay(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
+{
+	struct nlattr *tb[KMTIA_A_NOTIFICATION_MAX + 1];
+	int *count = arg;
+	int err;
+
+	if (!h->registered)
+		return kmtia_fail(h, -ENOTCONN, "the registration has ended");
+	err = kmtia_fields_parse(nlh, tb, KMTIA_A_NOTIFICATION_MAX);
+	if (!err)
+		err = notify(h, tb, true);
+	if (err)
+		return kmtia_fail(h, err, "the kernel's notification is malformed");
+	++*count;
+	return 0;
+}
+
+KMTIA_EXPORT int kmtia_notify_get(struct kmtia *h, uint64_t from_seq)
+{
+	struct nl_msg *msg;
+	int count = 0, err;
+
+	kmtia_begin(h);
+	if (!h->registered)
+		return kmtia_fail(h, -ENOTCONN, "this handle is not registered");
+	msg = kmtia_command_new(h, KMTIA_CMD_NOTIFY_GET, NLM_F_ACK | NLM_F_DUMP);
+	if (!msg)
+		return -ENOMEM;
+	nla_put_u64(msg, KMTIA_A_NOTIFICATION_FROM_SEQ, from_seq);
+	err = kmtia_command_run(h, &h->event, msg, replay, &count);
+	return err ? err : count;
+}
+
+/* --- Dispatch ---------------------------------------------------------------------- */
+
+static void handle_event(struct kmtia *h, struct kmtia_msg *m)
+{
+	struct nlmsghdr *nlh = kmtia_msg_header(m);
+
+	/* Not ours: the answer to a command that was given up, or to a
+	 * check-reply that came too late. */
+	if (nlh->nlmsg_type != h->family || !genlmsg_valid_hdr(nlh, 0))
+		return;
+	switch (genlmsg_hdr(nlh)->cmd) {
+	case KMTIA_CMD_CHECK:
+		kmtia_question(h, m, false);
+		break;
+	case KMTIA_CMD_DICTATE:
+		kmtia_question(h, m, true);
+		break;
+	case KMTIA_CMD_NOTIFY:
+		notification(h, m);
+		break;
+	}
+}
+
+/* Handle what @s has. Returns the number of messages, or a negative errno. */
+static int drain(struct kmtia *h, struct kmtia_sock *s,
+		 void (*handle)(struct kmtia *h, struct kmtia_msg *m))
+{
+	int count = 0, err = 0;
+
+	/* A callback may close the socket, or want to stop. */
+	while (s->fd >= 0 && !(h->running && h->stop)) {
+		struct kmtia_msg *m = kmtia_sock_take_any(s);
+
+		if (m) {
+			handle(h, m);
+			kmtia_msg_free(m);
+			count++;
+			continue;
+		}
+		err = kmtia_sock_receive(h, s, MSG_DONTWAIT);
+		if (err == -EAGAIN)
+			break;
+		if (err && err != -ENOBUFS && err != -EINTR)
+			return kmtia_fail(h, err, "cannot receive from the kernel");
+	}
+	return count;
+}
+
+/* Returns true if it called back, which may have filled the queue again. */
+static bool report_loss(struct kmtia *h)
+{
+	if (h->monitor.lost) {
+		h->monitor.lost = false;
+		strcpy(h->warning, "monitor events were lost");
+	}
+	if (!h->event.lost)
+		return false;
+	h->event.lost = false;
+	if (!h->callbacks.overrun)
+		return false;
+	h->callbacks.overrun(h, h->user);
+	return true;
+}
+
+static int dispatch(struct kmtia *h)
+{
+	int total = 0, count;
+
+	do {
+		count = drain(h, &h->event, handle_event);
+		if (count >= 0) {
+			total += count;
+			count = drain(h, &h->monitor, kmtia_monitor_handle);
+		}
+		if (count < 0)
+			return count;
+		total += count;
+	} while (report_loss(h));
+	return total;
+}
+
+KMTIA_EXPORT int kmtia_dispatch(struct kmtia *h)
+{
+	int count;
+
+	/* A callback must not begin anew what goes on around it, nor void the
+	 * error that it may want to look at. */
+	if (h->dispatching)
+		return kmtia_fail(h, -EBUSY, "kmtia_dispatch() was called from a callback");
+	kmtia_begin(h);
+	if (kmtia_get_fd(h) < 0)
+		return kmtia_fail(h, -ENOTCONN, "this handle is neither registered nor monitoring");
+	h->dispatching = true;
+	count = dispatch(h);
+	h->dispatching = false;
+	kmtia_loop_settle(h);
+	return count;
+}
+
+KMTIA_EXPORT int kmtia_get_fd(struct kmtia *h)
+{
+	return h->event.fd >= 0 || h->monitor.fd >= 0 ? h->epoll_fd : -1;
+}
+
+/* --- A loop for those who have none --------------------------------------------------- */
+
+static int run(struct kmtia *h)
+{
+	struct pollfd p = { .fd = kmtia_get_fd(h), .events = POLLIN };
+	int count = 0;
+
+	while (!h->stop && count >= 0) {
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return kmtia_fail(h, -errno, "cannot poll");
+		if (!h->stop)
+			count = kmtia_dispatch(h);
+	}
+	return count < 0 ? count : 0;
+}
+
+KMTIA_EXPORT int kmtia_run(struct kmtia *h)
+{
+	int err;
+
+	if (h->running || h->dispatching)
+		return kmtia_fail(h, -EBUSY, "kmtia_run() was called from a callback");
+	kmtia_begin(h);
+	if (kmtia_get_fd(h) < 0)
+		return kmtia_fail(h, -ENOTCONN, "this handle is neither registered nor monitoring");
+	h->running = true;
+	err = run(h);
+	h->running = false;
+	/* In this order: the second drains what kmtia_stop() wrote. */
+	kmtia_loop_settle(h);
+	h->stop = 0;
+	return err;
+}
+
+/* Only what a signal handler may do: to be called from one is useful. */
+KMTIA_EXPORT void kmtia_stop(struct kmtia *h)
+{
+	uint64_t count = 1;
+	int err = errno;
+
+	h->stop = 1;
+	if (h->wake_fd >= 0 && write(h->wake_fd, &count, sizeof(count)) < 0)
+		h->stop = 1;	/* full: it is readable as it is */
+	errno = err;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The monitor group: what administrators may want to follow.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define EVENT(_attr, _kind, _wire, _member) \
+	KMTIA_FIELD(kmtia_event, KMTIA_A_MONITOR_##_attr, _kind, _wire, _member, -1)
+#define EVENT_HAS(_attr, _kind, _wire, _member, _has) \
+	KMTIA_FIELD(kmtia_event, KMTIA_A_MONITOR_##_attr, _kind, _wire, _member, \
+		    offsetof(struct kmtia_event, _has))
+
+static const struct kmtia_field event_fields[] = {
+	EVENT(EVENT, UINT, 4, event),
+	EVENT_HAS(RULE, UINT, 4, rule, has_rule),
+	EVENT_HAS(MANAGER, UUID, 0, manager, has_manager),
+	EVENT(ERRNO, UINT, 4, error),
+	EVENT(STATUS, UINT, 4, status),
+};
+
+/* Handle one message; the texts stay in it. A malformed one is left out. */
+void kmtia_monitor_handle(struct kmtia *h, struct kmtia_msg *m)
+{
+	struct nlmsghdr *nlh = kmtia_msg_header(m);
+	struct nlattr *tb[KMTIA_A_MONITOR_MAX + 1];
+	struct kmtia_event event = { 0 };
+	struct kmtia_sa sa;
+
+	if (nlh->nlmsg_type != h->family ||
+	    kmtia_fields_parse(nlh, tb, KMTIA_A_MONITOR_MAX) ||
+	    genlmsg_hdr(nlh)->cmd != KMTIA_CMD_MONITOR_NTF || !tb[KMTIA_A_MONITOR_EVENT])
+		return;
+	if (kmtia_fields_get(tb, event_fields, ARRAY_SIZE(event_fields), &event))
+		return;
+	if (tb[KMTIA_A_MONITOR_SA]) {
+		if (kmtia_sa_parse(tb[KMTIA_A_MONITOR_SA], &sa))
+			return;
+		event.sa = &sa;
+	}
+	event.manager_name = kmtia_get_text(tb[KMTIA_A_MONITOR_MANAGER_NAME]);
+	event.text = kmtia_get_text(tb[KMTIA_A_MONITOR_TEXT]);
+	event.key_id = kmtia_get_text(tb[KMTIA_A_MONITOR_KEY_ID]);
+	h->event_cb(h, &event, h->event_user);
+}
+
+static int join(struct kmtia *h)
+{
+	int err;
+
+	if (!h->group)
+		return kmtia_fail(h, -ENOENT, "the kernel module has no monitor group");
+	err = kmtia_loop_open(h);
+	if (!err)
+		err = kmtia_sock_open(h, &h->monitor, true);
+	if (err)
+		return kmtia_fail(h, err, "cannot open a netlink socket");
+	err = kmtia_sock_join(&h->monitor, h->group);
+	if (err) {
+		kmtia_sock_close(h, &h->monitor);
+		return kmtia_fail(h, err, "cannot join the monitor group");
+	}
+	return 0;
+}
+
+/* Once more: the callback is another one from now on. */
+KMTIA_EXPORT int kmtia_monitor(struct kmtia *h, kmtia_event_cb cb, void *user)
+{
+	int err = 0;
+
+	kmtia_begin(h);
+	if (!cb)
+		return kmtia_fail(h, -EINVAL, "callback is missing");
+	if (h->monitor.fd < 0)
+		err = join(h);
+	if (err)
+		return err;
+	h->event_cb = cb;
+	h->event_user = user;
+	return 0;
+}
