@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make             module, library, command and daemon, into build/
+# make deps        install what building and testing need (Debian 12, as root)
+# make check       the tests (calls deps)
+# make bench       what it costs (needs what deps installs)
+# make install     PREFIX, DESTDIR
+# make regen       netlink code from its specification
+#
+# KVER=6.1.0-56-amd64 chooses the kernel, KDIR=... its build directory.
+
+VERSION := 0.1.0
+SONAME := libkmtia.so.0
+
+# The running kernel if its headers are there, else the newest that has some.
+KVER ?= $(shell r=$$(uname -r); [ -e /lib/modules/$$r/build ] || \
+	r=$$(cd /lib/modules 2>/dev/null && ls -d */build 2>/dev/null | \
+	     sed 's,/build,,' | sort -V | tail -n 1); echo $$r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+SYSCONFDIR ?= /etc
+MODDIR ?= /lib/modules/$(KVER)/updates
+INSTALL ?= install
+
+TOP := $(CURDIR)
+B := build
+M := $(B)/$(KVER)
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes
+STD := -std=gnu11
+CPPFLAGS += -Ilib/include -Ikmod/uapi -Itools -DKMTIA_VERSION='"$(VERSION)"' \
+	    $(NL_CFLAGS)
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	    -fno-omit-frame-pointer -O1 -g
+
+NL_CFLAGS := $(shell pkg-config --cflags libnl-genl-3.0 2>/dev/null)
+NL_LIBS = $(shell pkg-config --libs libnl-genl-3.0)
+TOOL_LIBS := -ljansson -lconfuse -lcrypto
+
+LIB_SRC := $(wildcard lib/*.c)
+LIB_HDR := $(wildcard lib/*.h lib/include/*.h) kmod/uapi/linux/kmtia.h
+CMD_SRC := $(wildcard tools/kmtia/*.c)
+DAEMON_SRC := $(wildcard tools/kmtiad/*.c tools/sources/*.c tools/exporters/*.c)
+SHARED_SRC := $(wildcard tools/*.c)
+TOOL_HDR := $(wildcard tools/*.h tools/*/*.h)
+KMOD_SRC := Kbuild $(shell find kmod -name '*.[ch]')
+
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(B)/obj/%.o)
+DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/obj/%.o)
+SHARED_OBJ := $(SHARED_SRC:%.c=$(B)/obj/%.o)
+
+.PHONY: all module lib tools deps demo check check-full bench lint install \
+	install-module regen clean unit-tests check-vm mutants
+.DELETE_ON_ERROR:
+
+all: module lib tools
+
+# --- The module. Kbuild leaves its output beside the sources, so it gets a
+# --- tree of links to them.
+
+module: $(M)/kmtia.ko
+
+$(M)/kmtia.ko: $(KMOD_SRC)
+	@[ -n "$(KVER)" ] && [ -e "$(KDIR)" ] || { \
+		echo "no kernel headers found (KDIR=$(KDIR)); see 'make deps'" >&2; exit 1; }
+	@rm -rf $(M)/src && mkdir -p $(M)/src
+	@cp -rs $(TOP)/kmod $(TOP)/Kbuild $(M)/src/
+	$(MAKE) -C $(KDIR) M=$(TOP)/$(M)/src W=1 modules
+	@cp $(M)/src/kmtia.ko $@
+
+# A module with a fault of which a test must tell: tests/mutants/NAME.patch
+$(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
+	@rm -rf $(@D) && mkdir -p $(@D)/src
+	@cp -r $(TOP)/kmod $(TOP)/Kbuild $(@D)/src/
+	patch -s -p1 -d $(@D)/src < $<
+	$(MAKE) -C $(KDIR) M=$(TOP)/$(@D)/src modules
+	@cp $(@D)/src/kmtia.ko $@
+
+mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
+
+# --- The library
+
+lib: $(B)/lib/libkmtia.so $(B)/lib/libkmtia.pc
+
+$(B)/obj/lib/%.o: lib/%.c $(LIB_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -c -o $@ $<
+
+$(B)/lib/libkmtia.so.$(VERSION): $(LIB_OBJ) lib/libkmtia.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/libkmtia.map \
+		-Wl,--no-undefined -Wl,--no-undefined-version -Wl,-z,relro,-z,now \
+		$(LDFLAGS) -o $@ $(LIB_OBJ) $(NL_LIBS)
+
+$(B)/lib/libkmtia.so: $(B)/lib/libkmtia.so.$(VERSION)
+	ln -sf libkmtia.so.$(VERSION) $(B)/lib/$(SONAME)
+	ln -sf $(SONAME) $@
+
+$(B)/lib/libkmtia.pc: lib/libkmtia.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's,@PREFIX@,$(PREFIX),;s,@LIBDIR@,$(LIBDIR),;s,@INCLUDEDIR@,$(INCLUDEDIR),;s,@VERSION@,$(VERSION),' $< > $@
+
+# --- Command and daemon
+
+tools: $(B)/bin/kmtia $(B)/bin/kmtiad
+
+$(B)/obj/tools/%.o: tools/%.c $(LIB_HDR) $(TOOL_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN) -c -o $@ $<
+
+$(B)/bin/kmtia: $(CMD_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
+	@mkdir -p $(@D)
+	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(CMD_OBJ) $(SHARED_OBJ) \
+		-L$(B)/lib -lkmtia -ljansson
+
+$(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
+	@mkdir -p $(@D)
+	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(DAEMON_OBJ) $(SHARED_OBJ) \
+		-L$(B)/lib -lkmtia $(TOOL_LIBS)
+
+# --- Programs that only tests need
+
+TEST_BIN := $(patsubst tests/tools/prog/%.c,$(B)/tests/bin/%,$(wildcard tests/tools/prog/*.c))
+LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/%.t,$(wildcard tests/lib/test_*.c))
+TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/%.t,$(wildcard tests/tools/test_*.c))
+WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
+
+unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
+test-programs: $(TEST_BIN)
+.PHONY: test-programs
+
+$(B)/tests/lib/%.t: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -o $@ $< \
+		$(wildcard tests/lib/fake_*.c) $(LIB_SRC) $(WRAP) $(NL_LIBS) -lcmocka
+
+TESTED_TOOLS = $(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC)
+
+$(B)/tests/tools/%.t: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
+		$(TESTED_TOOLS) $(TOOL_HDR) $(LIB_SRC) $(LIB_HDR)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) $(SANITIZE) $(WARN) -o $@ $< \
+		$(wildcard tests/tools/fake_*.c) $(TESTED_TOOLS) $(LIB_SRC) \
+		$(NL_LIBS) $(TOOL_LIBS) -lcmocka
+
+$(B)/tests/bin/%: tests/tools/prog/%.c $(B)/lib/libkmtia.so $(wildcard tests/tools/prog/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto
+
+# --- Tests
+
+deps:
+	tests/deps.sh
+
+# What deps installs may be what the variables above were computed from, so
+# the rest runs in a make of its own.
+check: deps
+	$(MAKE) --no-print-directory check-run
+
+.PHONY: check-run
+check-run: all unit-tests test-programs mutants
+	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/vm/selftest-host.sh \
+		$(wildcard tests/scenarios/*.sh)
+
+check-full: check
+
+# make check-vm SCENARIO=strongswan-transport
+check-vm: all test-programs mutants
+	tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) tests/scenarios/$(SCENARIO).sh
+
+bench: all test-programs
+	tests/bench/run
+
+demo: deps
+	$(MAKE) --no-print-directory all test-programs
+	tests/vm/run tests/scenarios/strongswan-transport.sh
+
+lint:
+	tests/lint
+
+regen:
+	Documentation/netlink/regen
+
+# --- Installation. depmod is the packager's or the administrator's.
+
+install: lib tools
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/linux \
+		$(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(COMPDIR) \
+		$(DESTDIR)$(SYSCONFDIR)/kmtia
+	$(INSTALL) -m 755 $(B)/lib/libkmtia.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
+	ln -sf libkmtia.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libkmtia.so
+	$(INSTALL) -m 644 $(B)/lib/libkmtia.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	$(INSTALL) -m 644 lib/include/libkmtia.h $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 644 kmod/uapi/linux/kmtia.h $(DESTDIR)$(INCLUDEDIR)/linux/
+	$(INSTALL) -m 755 $(B)/bin/kmtia $(B)/bin/kmtiad $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 644 Documentation/man/*.3 $(DESTDIR)$(MANDIR)/man3/
+	$(INSTALL) -m 644 Documentation/man/*.5 $(DESTDIR)$(MANDIR)/man5/
+	$(INSTALL) -m 644 Documentation/man/*.8 $(DESTDIR)$(MANDIR)/man8/
+	sed 's,/usr/sbin/,$(SBINDIR)/,' tools/systemd/kmtiad.service > $(DESTDIR)$(UNITDIR)/kmtiad.service
+	$(INSTALL) -m 644 tools/completion/kmtia $(DESTDIR)$(COMPDIR)/kmtia
+	$(INSTALL) -m 600 tools/systemd/kmtiad.conf.example $(DESTDIR)$(SYSCONFDIR)/kmtia/
+
+install-module: module
+	$(INSTALL) -d $(DESTDIR)$(MODDIR)
+	$(INSTALL) -m 644 $(M)/kmtia.ko $(DESTDIR)$(MODDIR)/
+
+clean:
+	rm -rf $(B)
