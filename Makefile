@@ -59,8 +59,14 @@ CMD_OBJ := $(CMD_SRC:%.c=$(B)/obj/%.o)
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/obj/%.o)
 SHARED_OBJ := $(SHARED_SRC:%.c=$(B)/obj/%.o)
 
+# make V=1 shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @echo '  $(1)	$(2)'
+endif
+
 .PHONY: all module lib tools deps demo check check-full bench lint install \
-	install-module regen clean unit-tests check-vm mutants
+	install-module regen clean unit-tests check-vm mutants check-mutants
 .DELETE_ON_ERROR:
 
 all: module lib tools
@@ -75,15 +81,16 @@ $(M)/kmtia.ko: $(KMOD_SRC)
 		echo "no kernel headers found (KDIR=$(KDIR)); see 'make deps'" >&2; exit 1; }
 	@rm -rf $(M)/src && mkdir -p $(M)/src
 	@cp -rs $(TOP)/kmod $(TOP)/Kbuild $(M)/src/
-	$(MAKE) -C $(KDIR) M=$(TOP)/$(M)/src W=1 modules
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/src W=1 modules
 	@cp $(M)/src/kmtia.ko $@
 
 # A module with a fault of which a test must tell: tests/mutants/NAME.patch
 $(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
 	@rm -rf $(@D) && mkdir -p $(@D)/src
 	@cp -r $(TOP)/kmod $(TOP)/Kbuild $(@D)/src/
-	patch -s -p1 -d $(@D)/src < $<
-	$(MAKE) -C $(KDIR) M=$(TOP)/$(@D)/src modules
+	$(call say,MUTANT,$*)
+	$(Q)patch -s -p1 -d $(@D)/src < $<
+	$(Q)$(MAKE) -s --no-print-directory -C $(KDIR) M=$(TOP)/$(@D)/src modules
 	@cp $(@D)/src/kmtia.ko $@
 
 mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
@@ -94,21 +101,23 @@ lib: $(B)/lib/libkmtia.so $(B)/lib/libkmtia.pc
 
 $(B)/obj/lib/%.o: lib/%.c $(LIB_HDR)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -c -o $@ $<
 
 $(B)/lib/libkmtia.so.$(VERSION): $(LIB_OBJ) lib/libkmtia.map
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/libkmtia.map \
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/libkmtia.map \
 		-Wl,--no-undefined -Wl,--no-undefined-version -Wl,-z,relro,-z,now \
 		$(LDFLAGS) -o $@ $(LIB_OBJ) $(NL_LIBS)
 
 $(B)/lib/libkmtia.so: $(B)/lib/libkmtia.so.$(VERSION)
-	ln -sf libkmtia.so.$(VERSION) $(B)/lib/$(SONAME)
-	ln -sf $(SONAME) $@
+	$(Q)ln -sf libkmtia.so.$(VERSION) $(B)/lib/$(SONAME)
+	$(Q)ln -sf $(SONAME) $@
 
 $(B)/lib/libkmtia.pc: lib/libkmtia.pc.in Makefile
 	@mkdir -p $(@D)
-	sed -e 's,@PREFIX@,$(PREFIX),;s,@LIBDIR@,$(LIBDIR),;s,@INCLUDEDIR@,$(INCLUDEDIR),;s,@VERSION@,$(VERSION),' $< > $@
+	$(Q)sed -e 's,@PREFIX@,$(PREFIX),;s,@LIBDIR@,$(LIBDIR),;s,@INCLUDEDIR@,$(INCLUDEDIR),;s,@VERSION@,$(VERSION),' $< > $@
 
 # --- Command and daemon
 
@@ -116,16 +125,19 @@ tools: $(B)/bin/kmtia $(B)/bin/kmtiad
 
 $(B)/obj/tools/%.o: tools/%.c $(LIB_HDR) $(TOOL_HDR)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN) -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN) -c -o $@ $<
 
 $(B)/bin/kmtia: $(CMD_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 	@mkdir -p $(@D)
-	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(CMD_OBJ) $(SHARED_OBJ) \
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(CMD_OBJ) $(SHARED_OBJ) \
 		-L$(B)/lib -lkmtia -ljansson
 
 $(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 	@mkdir -p $(@D)
-	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(DAEMON_OBJ) $(SHARED_OBJ) \
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(DAEMON_OBJ) $(SHARED_OBJ) \
 		-L$(B)/lib -lkmtia $(TOOL_LIBS)
 
 # --- Programs that only tests need
@@ -141,7 +153,8 @@ test-programs: $(TEST_BIN)
 
 $(B)/tests/lib/%.t: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -o $@ $< \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -o $@ $< \
 		$(wildcard tests/lib/fake_*.c) $(LIB_SRC) $(WRAP) $(NL_LIBS) -lcmocka
 
 TESTED_TOOLS = $(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC)
@@ -149,18 +162,22 @@ TESTED_TOOLS = $(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC)
 $(B)/tests/tools/%.t: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
 		$(TESTED_TOOLS) $(TOOL_HDR) $(LIB_SRC) $(LIB_HDR)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(CPPFLAGS) $(SANITIZE) $(WARN) -o $@ $< \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) $(SANITIZE) $(WARN) -o $@ $< \
 		$(wildcard tests/tools/fake_*.c) $(TESTED_TOOLS) $(LIB_SRC) \
 		$(NL_LIBS) $(TOOL_LIBS) -lcmocka
 
 $(B)/tests/bin/%: tests/tools/prog/%.c $(B)/lib/libkmtia.so $(wildcard tests/tools/prog/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto
 
 # --- Tests
 
 deps:
 	tests/deps.sh
+
+SCENARIOS := $(wildcard tests/scenarios/*.sh tests/scenarios/*.py)
 
 # What deps installs may be what the variables above were computed from, so
 # the rest runs in a make of its own.
@@ -170,13 +187,17 @@ check: deps
 .PHONY: check-run
 check-run: all unit-tests test-programs mutants
 	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/vm/selftest-host.sh \
-		$(wildcard tests/scenarios/*.sh)
+		$(SCENARIOS) tests/check-mutants
 
 check-full: check
 
+check-mutants: all test-programs mutants
+	tests/tap-summary tests/check-mutants
+
 # make check-vm SCENARIO=strongswan-transport
-check-vm: all test-programs mutants
-	tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) tests/scenarios/$(SCENARIO).sh
+check-vm: all test-programs
+	tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(filter tests/scenarios/$(SCENARIO).%,$(SCENARIOS))
 
 bench: all test-programs
 	tests/bench/run
