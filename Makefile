@@ -92,6 +92,14 @@ $(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
 	$(Q)patch -s -p1 -d $(@D)/src < $<
 	$(Q)$(MAKE) -s --no-print-directory -C $(KDIR) M=$(TOP)/$(@D)/src modules
 	@cp $(@D)/src/kmtia.ko $@
+	@ln -sf ../../../$(KVER)/kmtia_check.ko $(@D)/
+
+# What tests want to know from inside the kernel
+$(M)/kmtia_check.ko: tests/kmod/Kbuild tests/kmod/kmtia_check.c
+	@rm -rf $(M)/check && mkdir -p $(M)/check
+	@cp -s $(addprefix $(TOP)/,$^) $(M)/check/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/check W=1 modules
+	@cp $(M)/check/kmtia_check.ko $@
 
 mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
 
@@ -142,13 +150,13 @@ $(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 
 # --- Programs that only tests need
 
-TEST_BIN := $(patsubst tests/tools/prog/%.c,$(B)/tests/bin/%,$(wildcard tests/tools/prog/*.c))
+TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*.c))
 LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/%.t,$(wildcard tests/lib/test_*.c))
 TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/%.t,$(wildcard tests/tools/test_*.c))
 WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
-test-programs: $(TEST_BIN)
+test-programs: $(TEST_BIN) $(M)/kmtia_check.ko
 .PHONY: test-programs
 
 $(B)/tests/lib/%.t: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
@@ -167,7 +175,7 @@ $(B)/tests/tools/%.t: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
 		$(wildcard tests/tools/fake_*.c) $(TESTED_TOOLS) $(LIB_SRC) \
 		$(NL_LIBS) $(TOOL_LIBS) -lcmocka
 
-$(B)/tests/bin/%: tests/tools/prog/%.c $(B)/lib/libkmtia.so $(wildcard tests/tools/prog/*.h)
+$(B)/tests/bin/%: tests/bench/%.c $(B)/lib/libkmtia.so
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto

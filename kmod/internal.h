@@ -479,7 +479,7 @@ void kmtia_reuse_commit(struct kmtia_reuse *reuse, u64 key_hash,
 /* --- tracker.c ---------------------------------------------------------- */
 
 enum kmtia_track_state {
-	KMTIA_TRACK_PENDING,	/* passed the hook; XFRM may yet refuse it */
+	KMTIA_TRACK_PENDING,	/* made; XFRM may yet refuse to insert it */
 	KMTIA_TRACK_LIVE,
 	KMTIA_TRACK_GONE,	/* remembered, in case it is added again */
 };
@@ -500,7 +500,8 @@ enum kmtia_track_state {
  * @state: see enum kmtia_track_state
  * @origin: who decided the key
  * @kept: a key should have been dictated, but none came
- * @randomised: the key is random: an SA with this identity lived (xfrm_hook.c)
+ * @shadow: an SA of this identity lived when it was made (xfrm_hook.c)
+ * @randomised: and so it got a random key
  * @events: bits of enum kmtia_notify_event that are to be told
  * @handle: number of the SA; index in kmtia_tracker::by_handle
  * @mate: handle of the mate, 0 for none
@@ -528,6 +529,7 @@ struct kmtia_track {
 	u8 state;
 	u8 origin;
 	bool kept:1;
+	bool shadow:1;
 	bool randomised:1;
 	u8 events;
 	u64 handle;
@@ -585,7 +587,6 @@ void kmtia_tracker_exit(struct kmtia_tracker *tracker);
 struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
 				    struct kmtia_rule *rule);
 int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track);
-void kmtia_track_drop(struct kmtia_tracker *tracker, struct kmtia_track *track);
 void kmtia_track_put(struct kmtia_track *track);
 void kmtia_tracker_forget_own(struct kmtia_tracker *tracker);
 bool kmtia_tracker_live(struct kmtia_tracker *tracker,

@@ -34,11 +34,13 @@ static void km_new(struct kmtia_net *kn, const struct xfrm_state *x,
 {
 	u64 reuse_hash;
 
-	if (x->km.state == XFRM_STATE_DEAD)
+	if (x->km.state == XFRM_STATE_DEAD) {
+		kmtia_tracker_forget_own(&kn->tracker);
 		kmtia_tracker_event(&kn->tracker, id,
 				    KMTIA_NOTIFY_EVENT_UPDATE);
-	else if (kmtia_tracker_live(&kn->tracker, id, &reuse_hash) &&
-		 reuse_hash)
+		return;
+	}
+	if (kmtia_tracker_live(&kn->tracker, id, &reuse_hash) && reuse_hash)
 		kmtia_reuse_commit(&kn->reuse, reuse_hash, id);
 }
 

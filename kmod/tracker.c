@@ -16,8 +16,11 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-/* Between the hook and XFRM's event there is only work of the same task. */
-#define PENDING_MAX	HZ
+/* Between the hook and XFRM's event there is work of the same task only, but a
+ * device may have to take the SA, and a host may be busy. An entry that waits
+ * in vain does no harm.
+ */
+#define PENDING_MAX	(10 * HZ)
 
 static struct kmem_cache *track_cache;
 
@@ -206,12 +209,33 @@ void kmtia_track_put(struct kmtia_track *track)
 	call_rcu(&track->rcu, track_free);
 }
 
+/* The keys are ours and not in the entry: plain rhltable_insert() would hand the
+ * compare functions something else.
+ */
+static int track_hash(struct kmtia_tracker *tracker, struct kmtia_track *track)
+{
+	struct spi_key spi = { .spi = track->id.spi, .proto = track->id.proto };
+	struct pair_key pair;
+	int err;
+
+	err = rhltable_insert_key(&tracker->by_spi, &spi, &track->spi_node,
+				  spi_params);
+	if (err)
+		return err;
+	pair_key_of(track, &pair);
+	err = rhltable_insert_key(&tracker->by_pair, &pair, &track->pair_node,
+				  pair_params);
+	if (err)
+		rhltable_remove(&tracker->by_spi, &track->spi_node, spi_params);
+	return err;
+}
+
 /**
- * kmtia_track_add() - the SA passed the hook
+ * kmtia_track_add() - the SA is made
  * @tracker: the tracker
  * @track: its entry, all filled in; the tracker takes a reference of its own
  *
- * XFRM may still refuse the SA: the entry is pending until XFRM's event.
+ * XFRM may still refuse to insert it: the entry is pending until XFRM's event.
  *
  * Context: process.
  * Return: 0 or %-ENOMEM.
@@ -232,14 +256,7 @@ int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track)
 		return -ENOMEM;
 
 	spin_lock_bh(&tracker->lock);
-	err = rhltable_insert(&tracker->by_spi, &track->spi_node, spi_params);
-	if (!err) {
-		err = rhltable_insert(&tracker->by_pair, &track->pair_node,
-				      pair_params);
-		if (err)
-			rhltable_remove(&tracker->by_spi, &track->spi_node,
-					spi_params);
-	}
+	err = track_hash(tracker, track);
 	if (!err) {
 		refcount_inc(&track->ref);
 		list_add_tail(&track->node, &tracker->pending);
@@ -275,19 +292,6 @@ static void track_forget(struct kmtia_tracker *tracker,
 	track_unlist(tracker, track);
 	rhltable_remove(&tracker->by_spi, &track->spi_node, spi_params);
 	kmtia_track_put(track);
-}
-
-/**
- * kmtia_track_drop() - the SA came to nothing after all
- * @tracker: the tracker
- * @track: the entry
- */
-void kmtia_track_drop(struct kmtia_tracker *tracker, struct kmtia_track *track)
-{
-	spin_lock_bh(&tracker->lock);
-	if (track->state == KMTIA_TRACK_PENDING && !list_empty(&track->node))
-		track_forget(tracker, track);
-	spin_unlock_bh(&tracker->lock);
 }
 
 /**
@@ -595,7 +599,7 @@ struct kmtia_track *kmtia_tracker_mate(struct kmtia_tracker *tracker,
 	spin_lock_bh(&tracker->lock);
 	list = rhltable_lookup(&tracker->by_pair, &key, pair_params);
 	rhl_for_each_entry_rcu(track, pos, list, pair_node) {
-		if (track->mate || track->randomised ||
+		if (track->mate || track->shadow ||
 		    !kmtia_addr_equal(&track->id.daddr, &sa->saddr))
 			continue;
 		mate = track;
@@ -693,8 +697,7 @@ static void tracker_reap(struct work_struct *work)
 	spin_unlock_bh(&tracker->lock);
 	if (again)
 		schedule_delayed_work(&tracker->reaper,
-				      min_t(unsigned long, PENDING_MAX,
-					    max(readd, 1UL)));
+				      clamp(readd, 1UL, (unsigned long)HZ));
 }
 
 /**

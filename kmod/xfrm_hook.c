@@ -401,6 +401,7 @@ static int hook_covered(struct kmtia_net *kn, struct xfrm_state *x,
 	 */
 	if (sa_lives(kn->net, sa)) {
 		kmtia_count(kn, KMTIA_STAT_EXISTING);
+		track->shadow = true;
 		if (rule->spec.dictate != KMTIA_GRANT_NONE) {
 			kmtia_sa_randomise(x, sa);
 			track->randomised = true;
@@ -425,7 +426,7 @@ static int hook_covered(struct kmtia_net *kn, struct xfrm_state *x,
 	return hook_dictate(kn, x, sa, rule, track, extack);
 }
 
-/* Returns 0 with *trackp set if the SA is to be tracked; the caller puts it. */
+/* Returns 0 with *trackp set if the SA is to be tracked; it is the caller's. */
 static int hook_sa(struct kmtia_net *kn, struct xfrm_state *x,
 		   struct netlink_ext_ack *extack, struct kmtia_track **trackp)
 {
@@ -452,23 +453,26 @@ static int hook_sa(struct kmtia_net *kn, struct xfrm_state *x,
 		goto out;
 	}
 	err = hook_covered(kn, x, &sa, rule, track, extack);
-	if (!err) {
-		if (rule->spec.dictate != KMTIA_GRANT_NONE)
-			track->key_hash = kmtia_sa_key_hash(x, &sa);
-		err = kmtia_track_add(&kn->tracker, track);
-		if (rule->spec.dictate == KMTIA_GRANT_NONE && err) {
-			kmtia_track_put(track);
-			track = NULL;
-			err = 0;
-		}
-	}
-	if (err)
+	if (err) {
 		kmtia_track_put(track);
-	else
-		*trackp = track;
+		goto out;
+	}
+	if (rule->spec.dictate != KMTIA_GRANT_NONE)
+		track->key_hash = kmtia_sa_key_hash(x, &sa);
+	*trackp = track;
 out:
 	kmtia_rule_put(rule);
 	return err;
+}
+
+/* The SA has its cipher. The tracker must know it before XFRM reports it. */
+static int hook_track(struct kmtia_net *kn, struct kmtia_track *track)
+{
+	bool watched_only = track->rule->spec.dictate == KMTIA_GRANT_NONE;
+	int err = kmtia_track_add(&kn->tracker, track);
+
+	kmtia_track_put(track);
+	return watched_only ? 0 : err;
 }
 
 static int hook_init_state(struct xfrm_state *x, struct netlink_ext_ack *extack)
@@ -488,11 +492,10 @@ static int hook_init_state(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		err = hook_sa(kn, x, extack, &track);
 	if (!err)
 		err = hook->orig->init_state(x, extack);
-	if (track) {
-		if (err)
-			kmtia_track_drop(&kn->tracker, track);
+	if (track && err)
 		kmtia_track_put(track);
-	}
+	else if (track)
+		err = hook_track(kn, track);
 	if (atomic_dec_and_test(&inside))
 		wake_up(&inside_wq);
 	return err;

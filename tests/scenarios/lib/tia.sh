@@ -70,8 +70,8 @@ test_key() {
 	echo "${key:0:$4*2}"
 }
 
-# expected_keys NS: the lines of xfrm_keys, with the keys that a TIA of the test function dictates for these SAs
-expected_keys() {
+# with_expected_keys: lines of xfrm_keys, with the keys that a TIA of the test function dictates for these SAs
+with_expected_keys() {
 	local src dst proto spi key auth_key rest number enc auth
 
 	while read -r src dst proto spi key auth_key rest; do
@@ -84,7 +84,12 @@ expected_keys() {
 			auth=$(test_key "$spi" $number 2 $((${#auth_key} / 2)))
 		fi
 		echo "$src $dst $proto $spi $enc $auth $rest"
-	done < <(xfrm_keys "$1")
+	done
+}
+
+# expected_keys NS: what xfrm_keys must say
+expected_keys() {
+	xfrm_keys "$1" | with_expected_keys
 }
 
 # stat NS NAME: one of the module's counters

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: --time 180
+#
+# The command kmtia and the daemon, as an operator types them.
+
+# shellcheck source=tests/vm/guest.sh
+. "${KMTIA_TOP:?run this with tests/vm/run}/tests/vm/guest.sh"
+# shellcheck source=tests/scenarios/lib/tia.sh
+. "$KMTIA_TOP/tests/scenarios/lib/tia.sh"
+
+# exits STATUS NAME REGEX CMD...: with that status, and words that match
+exits() {
+	local status=0 out
+
+	out=$("${@:4}" 2>&1) || status=$?
+	is "$2: exit status" "$status" "$1"
+	like "$2: words" "$out" "$3"
+}
+
+# json NAME CMD...: prints valid JSON
+json() {
+	ok "$1" bash -c '"$@" | jq -e . >/dev/null' bash "${@:2}"
+}
+
+netns_pair
+
+# --- Without the module
+exits 2 'status without the module' 'module' km a status
+exits 2 'rule add without the module' '[Mm]odule|family' km a rule add priority 1
+exits 1 'kmtiad without the module' '[Mm]odule|family' bash -c "$(declare -f tia_uuid tia_conf); tia_conf a;
+	exec ip netns exec a kmtiad -f -c /run/kmtiad.a.conf"
+
+must 'the module loads' module_load
+
+# --- Empty lists are lists
+for object in manager rule sa; do
+	is "$object show: nothing" "$(km a $object show)" ''
+	is "$object show -j: an empty list" "$(km a -j $object show | tr -d ' \n')" '[]'
+done
+json 'stats show -j' kmtia -n a -j stats show
+json 'status -j' kmtia -n a -j status
+ok 'status' km a status
+
+# --- Rules
+rule='priority 10 remote 10.1.0.0/24 proto esp dictate any notify any on-failure reject'
+# shellcheck disable=SC2086 # words
+ok 'the rule of the manual' km a rule add $rule
+is 'is shown in its own words' "$(km a rule show)" "$rule timeout 1000"
+everything="priority 20 local fd01::/64 remote fd02::/32 proto ah dir in reqid 7 if_id 0x9 mark 0x10/0xff"
+everything+=" dictate $(tia_uuid a) notify $(tia_uuid b) keys $(tia_uuid b) on-failure manager timeout 250"
+# shellcheck disable=SC2086
+ok 'a rule with everything' km a rule add $everything
+is 'is shown in its own words' "$(km a rule show | tail -n 1)" "$everything"
+km a rule show >/run/rules
+km a rule flush
+is 'flush' "$(km a rule show)" ''
+while read -r line; do
+	# shellcheck disable=SC2086
+	km a rule add $line
+done </run/rules
+is 'what show says can be typed again' "$(km a rule show)" "$(</run/rules)"
+is 'rules of another namespace are its own' "$(km b rule show)" ''
+json 'rule show -j' kmtia -n a -j rule show
+is 'in JSON, too' "$(km a -j rule show | jq -c '[.[].priority]')" '[10,20]'
+ok 'del' km a rule del priority 20
+ok 'del, in short' km a ru d 10
+is 'nothing is left' "$(km a rule show)" ''
+ok 'on-failure keep' bash -c 'kmtia -n a rule add priority 10 dictate any on-failure keep 2>/run/warning'
+like 'comes with a warning' "$(</run/warning)" 'Warning: .*other end'
+
+exits 1 'an unknown word' 'colour' km a rule add priority 5 colour red
+exits 1 'a word twice' 'proto' km a rule add priority 5 proto esp proto ah
+exits 1 'no priority' 'priority' km a rule add dictate any
+exits 1 'host bits' '10.1.0.1/24' km a rule add priority 5 remote 10.1.0.1/24
+exits 1 'no such object' 'banana' km a banana
+exits 1 'an ambiguous object' 'stats.*status|status.*stats' km a sta
+exits 2 'priority taken' 'exists' km a rule add priority 10
+exits 2 'no such rule' 'no rule' km a rule del 77
+exits 2 'on-failure where nobody dictates' 'nobody dictates' km a rule add priority 5 on-failure keep
+exits 2 'no such manager' 'no key manager' km a manager del 00000000-0000-4000-8000-000000000001
+exits 2 'no such namespace' 'nowhere' kmtia -n nowhere rule show
+is 'none of them added a rule' "$(km a rule show | wc -l)" 1
+
+# --- The daemon's configuration
+tia_conf a
+ok 'check-config of a good one' kmtiad --check-config -c /run/kmtiad.a.conf
+sed 's/notify/notfy/' /run/kmtiad.a.conf >/run/bad.conf
+exits 2 'check-config of a bad one' '/run/bad.conf:4: ' kmtiad --check-config -c /run/bad.conf
+exits 2 'kmtiad with a bad one' '/run/bad.conf:4: ' ip netns exec a kmtiad -f -c /run/bad.conf
+is 'registers nobody' "$(km a manager show)" ''
+exits 2 'no such file' '/run/none.conf' kmtiad --check-config -c /run/none.conf
+
+# --- Monitor, managers, SAs
+ip netns exec a kmtia -j monitor >/run/monitor.json &
+json_monitor=$!
+ip netns exec a kmtia monitor >/run/monitor.txt &
+text_monitor=$!
+# shellcheck disable=SC2016 # evaluated later
+ok 'both monitors listen' wait_for 10 eval '{ km a rule add priority 99; km a rule del 99; } 2>/dev/null &&
+	[[ -s /run/monitor.json && -s /run/monitor.txt ]]'
+tia_start a
+km a rule flush
+km a rule add priority 10 dictate any notify any
+MODE=transport
+key=1eef1eef1eef1eef1eef1eef1eef1eef1eef1eef
+ok 'an SA is dictated' manual_sa a 10.1.0.1 10.1.0.2 0x1001 $key
+is 'sa show names it' "$(km a -j sa show spi 0x1001 | jq -c '[.[] | [.spi, .daddr, .origin, .manager]]')" \
+	"[[\"0x00001001\",\"10.1.0.2\",\"local\",\"$(tia_uuid a)\"]]"
+like 'as text, too' "$(km a sa show)" "src 10.1.0.1 dst 10.1.0.2.*spi 0x00001001.*origin local"
+unlike 'without its key' "$(km a -s sa show) $(km a -j sa show)" "$(xfrm_keys a | awk '{ print $5 }')"
+is 'sa show of another SPI' "$(km a -j sa show spi 0x2002 | tr -d ' \n')" '[]'
+json 'manager show -j' kmtia -n a -j manager show
+is 'manager show' "$(km a -j manager show | jq -c '[.[] | [.uuid, .name, .pid]]')" \
+	"[[\"$(tia_uuid a)\",\"tia-a\",$(tia_pid a)]]"
+ok 'the monitor tells' wait_line /run/monitor.json '"dictated"' 10
+ok 'as text, too' wait_line /run/monitor.txt 'dictated' 10
+ok 'manager del' km a manager del "$(tia_uuid a)"
+is 'ends the registration' "$(km a manager show)" ''
+ok 'the monitor tells that, too' wait_line /run/monitor.json '"manager-del"' 10
+fails 'then an SA is refused' manual_sa a 10.1.0.1 10.1.0.2 0x1002 $key
+ok 'which is monitored' wait_line /run/monitor.json '"failed"' 10
+kill $json_monitor $text_monitor
+status=0
+wait $json_monitor || status=$?
+is 'monitor ends well when told to' "$status" 0
+ok 'each line of it is JSON' jq -e . /run/monitor.json
+unlike 'no key is in it' "$(cat /run/monitor.json /run/monitor.txt)" "$(xfrm_keys a | awk '{ print $5 }')|$key"
+ok 'kmtiad notices' wait_for 30 process_gone "$(tia_pid a)"
+
+# --- SAs by configuration
+cat >/run/kmtiad.b.conf <<-CONF
+	manager { uuid = "$(tia_uuid b)" name = "static" flags = {"dictate"} }
+	source static {
+		on-missing = "cannot"
+		sa { spi = 0x1001 proto = "esp" aead = "0x00112233445566778899aabbccddeeff01234567" key-id = "manual-1" }
+	}
+CONF
+chmod 600 /run/kmtiad.b.conf
+must 'kmtiad with keys by SPI' tia_start b
+km b rule add priority 10 dictate any
+ok 'an SA whose SPI it knows' manual_sa b 10.1.0.1 10.1.0.2 0x1001 $key
+is 'has that key' "$(xfrm_keys b | awk '{ print $5 }')" 00112233445566778899aabbccddeeff01234567
+is 'under its name' "$(km b -j sa show | jq -r '.[].key_id')" manual-1
+exits 2 'an SA whose SPI it does not know' '' manual_sa b 10.1.0.1 10.1.0.2 0x1003 $key
+is 'is not installed' "$(sa_count b)" 1
+chmod 644 /run/kmtiad.b.conf
+exits 2 'a file of keys that others may read' 'read' kmtiad --check-config -c /run/kmtiad.b.conf
+ok 'kmtiad ends' tia_stop b
+
+km a rule flush
+km b rule flush
+ok 'the module unloads' module_unload
+done_testing

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reads a configuration file into what the daemon works with. */
+#include "config.h"
+#include "config_text.h"
+#include "parse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static cfg_opt_t manager_options[] = {
+	CONFIG_OPTION("uuid", config_value_uuid),
+	CONFIG_OPTION("name", config_value_name),
+	CONFIG_OPTION("description", config_value_text),
+	CFG_STR_LIST_CB("flags", NULL, CFGF_NODEFAULT, config_value_flag),
+	CONFIG_OPTION("weight", config_value_u32),
+	CONFIG_OPTION("timeout-hint", config_value_timeout),
+	CFG_END()
+};
+
+static cfg_opt_t exporter_options[] = {
+	CONFIG_OPTION("file", config_value_path),
+	CONFIG_OPTION("esn-columns", config_value_bool),
+	CFG_END()
+};
+
+/* Sections may be repeated as far as the parser cares, so that we can object. */
+static cfg_opt_t top_options[] = {
+	CFG_SEC("manager", manager_options, CFGF_MULTI),
+	CFG_SEC("source", source_static_options,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("exporter", exporter_options,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static const struct source_kind *const source_kinds[] = { &source_static };
+static const struct exporter_ops *const exporter_kinds[CONFIG_EXPORTERS] = {
+	&exporter_wireshark, &exporter_json,
+};
+
+/*
+ * Where report() leaves the first error: libconfuse hands no pointer of ours
+ * to it. Set while config_load() runs.
+ */
+static char *error_text;
+
+static void report(cfg_t *cfg, const char *format, va_list ap)
+{
+	int n;
+
+	if (!error_text || error_text[0])
+		return;
+	n = snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: ", cfg->filename, cfg->line);
+	if (n < CONFIG_ERROR_SIZE)
+		vsnprintf(error_text + n, CONFIG_ERROR_SIZE - (size_t)n, format, ap);
+}
+
+static const struct source_kind *find_source(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(source_kinds) / sizeof(source_kinds[0]); i++)
+		if (!strcmp(source_kinds[i]->name, name))
+			return source_kinds[i];
+	return NULL;
+}
+
+static const struct exporter_ops *find_exporter(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < CONFIG_EXPORTERS; i++)
+		if (!strcmp(exporter_kinds[i]->name, name))
+			return exporter_kinds[i];
+	return NULL;
+}
+
+/* The section that the parser has just read. */
+static cfg_t *last_section(cfg_opt_t *option)
+{
+	return cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
+}
+
+static int check_manager(cfg_t *cfg, cfg_opt_t *option)
+{
+	cfg_t *section = last_section(option);
+
+	if (cfg_opt_size(option) > 1)
+		cfg_error(cfg, "there is more than one manager");
+	else if (!cfg_getstr(section, "uuid"))
+		cfg_error(cfg, "the manager has no uuid");
+	else if (!cfg_size(section, "flags"))
+		cfg_error(cfg, "the manager has no flags: dictate, notify or both");
+	else
+		return 0;
+	return -1;
+}
+
+static int check_source(cfg_t *cfg, cfg_opt_t *option)
+{
+	cfg_t *section = last_section(option);
+
+	if (!find_source(cfg_title(section)))
+		cfg_error(cfg, "there is no source \"%s\"", cfg_title(section));
+	else if (cfg_opt_size(option) > 1)
+		cfg_error(cfg, "there is more than one source");
+	else
+		return 0;
+	return -1;
+}
+
+static int check_exporter(cfg_t *cfg, cfg_opt_t *option)
+{
+	cfg_t *section = last_section(option);
+	const struct exporter_ops *ops = find_exporter(cfg_title(section));
+
+	if (!ops)
+		cfg_error(cfg, "there is no exporter \"%s\"", cfg_title(section));
+	else if (!cfg_getstr(section, "file"))
+		cfg_error(cfg, "exporter %s has no file", ops->name);
+	else if (cfg_getstr(section, "esn-columns") && ops != &exporter_wireshark)
+		cfg_error(cfg, "exporter %s has no esn-columns", ops->name);
+	else
+		return 0;
+	return -1;
+}
+
+static void copy_text(char *to, size_t size, cfg_t *section, const char *name,
+		      const char *otherwise)
+{
+	const char *value = cfg_getstr(section, name);
+
+	snprintf(to, size, "%s", value ? value : otherwise);
+}
+
+static void build_manager(struct config_manager *m, cfg_t *section)
+{
+	unsigned int i;
+
+	kmtia_uuid_parse(cfg_getstr(section, "uuid"), m->uuid);
+	copy_text(m->name, sizeof(m->name), section, "name", "kmtiad");
+	copy_text(m->description, sizeof(m->description), section, "description", "");
+	for (i = 0; i < cfg_size(section, "flags"); i++)
+		m->flags |= !strcmp(cfg_getnstr(section, "flags", i), "dictate") ?
+			KMTIA_MANAGER_FLAGS_DICTATE : KMTIA_MANAGER_FLAGS_NOTIFY;
+	if (cfg_getstr(section, "weight"))
+		m->has_weight = parse_u32(cfg_getstr(section, "weight"), &m->weight);
+	if (cfg_getstr(section, "timeout-hint"))
+		parse_u32(cfg_getstr(section, "timeout-hint"), &m->timeout_hint);
+}
+
+static bool build_exporters(struct config *config, cfg_t *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg_size(cfg, "exporter"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "exporter", i);
+		struct config_exporter *e = &config->exporters[i];
+
+		e->ops = find_exporter(cfg_title(section));
+		e->file = strdup(cfg_getstr(section, "file"));
+		e->esn_columns = cfg_getstr(section, "esn-columns") &&
+				 config_is_true(cfg_getstr(section, "esn-columns"));
+		config->n_exporters++;
+		if (!e->file) {
+			cfg_error(section, "out of memory");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Why must there be no keys in the file? NULL if there may be. */
+static const char *exposure(const struct config_text *t)
+{
+	if (t->owner != 0 && t->owner != geteuid())
+		return "keys in a file that belongs to somebody else";
+	if (t->mode & 077)
+		return "keys in a file that others may read or write: chmod it to 0600";
+	return NULL;
+}
+
+/* Does what was given fit together? */
+static bool check_whole(const struct config *config, cfg_t *manager)
+{
+	bool dictates = config->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE;
+	bool notified = config->manager.flags & KMTIA_MANAGER_FLAGS_NOTIFY;
+
+	if (dictates && !config->source)
+		cfg_error(manager, "a manager with the flag dictate needs a source");
+	else if (!dictates && config->source)
+		cfg_error(manager, "a source is of no use without the flag dictate");
+	else if (!notified && config->n_exporters)
+		cfg_error(manager, "an exporter is of no use without the flag notify");
+	else if (config->source && config->manager.has_weight &&
+		 config->source->ops->chooses(config->source))
+		cfg_error(manager, "on-missing = decline is of no use with a constant weight: "
+			  "the manager is not asked");
+	else
+		return true;
+	return false;
+}
+
+static bool build(struct config *config, cfg_t *cfg, const struct config_text *t)
+{
+	cfg_t *manager = cfg_getnsec(cfg, "manager", 0);
+	cfg_t *source = cfg_size(cfg, "source") ? cfg_getnsec(cfg, "source", 0) : NULL;
+
+	if (!manager) {
+		cfg_error(cfg, "there is no manager");
+		return false;
+	}
+	build_manager(&config->manager, manager);
+	if (source) {
+		config->source = find_source(cfg_title(source))->build(source, exposure(t));
+		if (!config->source)
+			return false;
+	}
+	return build_exporters(config, cfg) && check_whole(config, manager);
+}
+
+/* Parse the text, of which libconfuse makes copies that are wiped by wipe(). */
+static bool parse(cfg_t *cfg, const struct config_text *t, const char *path)
+{
+	FILE *in;
+	int result;
+
+	cfg_set_error_function(cfg, report);
+	cfg_set_validate_func(cfg, "manager", check_manager);
+	cfg_set_validate_func(cfg, "source", check_source);
+	cfg_set_validate_func(cfg, "source|sa", source_static_check_sa);
+	cfg_set_validate_func(cfg, "exporter", check_exporter);
+	cfg->filename = strdup(path);
+	in = fmemopen(t->text, t->size, "r");
+	if (!cfg->filename || !in) {
+		snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+		if (in)
+			fclose(in);
+		return false;
+	}
+	setvbuf(in, NULL, _IONBF, 0);
+	result = cfg_parse_fp(cfg, in);
+	fclose(in);
+	if (result != CFG_SUCCESS && !error_text[0])
+		snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: syntax error", path, cfg->line);
+	return result == CFG_SUCCESS;
+}
+
+static void wipe(cfg_t *cfg)
+{
+	const struct source_kind *kind;
+	unsigned int i;
+
+	for (i = 0; i < cfg_size(cfg, "source"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "source", i);
+
+		kind = find_source(cfg_title(section));
+		if (kind)
+			kind->wipe(section);
+	}
+}
+
+static struct config *load(const struct config_text *t, const char *path)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	cfg_t *cfg = cfg_init(top_options, CFGF_NONE);
+
+	if (!config || !cfg) {
+		snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+		free(config);
+		config = NULL;
+	} else if (!parse(cfg, t, path) || !build(config, cfg, t)) {
+		config_free(config);
+		config = NULL;
+	}
+	if (cfg) {
+		wipe(cfg);
+		cfg_free(cfg);
+	}
+	return config;
+}
+
+/* Returns NULL with "FILE:LINE: reason" in @error if the file is not right. */
+struct config *config_load(const char *path, char error[CONFIG_ERROR_SIZE])
+{
+	struct config *config = NULL;
+	struct config_text t;
+
+	error[0] = '\0';
+	if (!config_text_read(&t, path, error, CONFIG_ERROR_SIZE))
+		return NULL;
+	if (config_text_strip(&t, path, error, CONFIG_ERROR_SIZE)) {
+		error_text = error;
+		config = load(&t, path);
+		error_text = NULL;
+	}
+	config_text_free(&t);
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	size_t i;
+
+	if (!config)
+		return;
+	if (config->source)
+		config->source->ops->forget(config->source);
+	for (i = 0; i < config->n_exporters; i++)
+		free(config->exporters[i].file);
+	free(config);
+}
+
+bool config_manager_differs(const struct config_manager *a, const struct config_manager *b)
+{
+	return memcmp(a->uuid, b->uuid, sizeof(a->uuid)) || strcmp(a->name, b->name) ||
+	       strcmp(a->description, b->description) || a->flags != b->flags ||
+	       a->has_weight != b->has_weight || a->weight != b->weight ||
+	       a->timeout_hint != b->timeout_hint;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Checks of single values of the configuration. */
+#include "config.h"
+#include "parse.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * libconfuse would let the last of two values win, which hides mistakes. It has
+ * forgotten the first when it asks about the second; but an option has room for
+ * a comment, which nothing else uses.
+ */
+static bool is_given_twice(cfg_opt_t *opt)
+{
+	if (opt->flags & CFGF_LIST)
+		return false;
+	if (cfg_opt_getcomment(opt))
+		return true;
+	cfg_opt_setcomment(opt, (char *)"given");
+	return false;
+}
+
+/*
+ * All values pass here. libconfuse has no unsigned type, so that numbers are
+ * strings to it.
+ */
+static int accept_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result,
+			const char *wrong)
+{
+	if (is_given_twice(opt)) {
+		cfg_error(cfg, "%s is given twice", opt->name);
+		return -1;
+	}
+	if (wrong) {
+		cfg_error(cfg, "%s: \"%s\" %s", opt->name, value, wrong);
+		return -1;
+	}
+	*(const char **)result = value;
+	return 0;
+}
+
+static const char *too_long(const char *value, size_t max)
+{
+	return strlen(value) > max ? "is too long" : NULL;
+}
+
+int config_value_text(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_TEXT_MAX_LEN));
+}
+
+int config_value_name(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_NAME_MAX_LEN));
+}
+
+int config_value_key_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_KEY_ID_MAX_LEN));
+}
+
+int config_value_u32(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint32_t number;
+
+	return accept_value(cfg, opt, value, result, parse_u32(value, &number) ?
+			    NULL : "is not a number of 32 bits");
+}
+
+int config_value_timeout(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint32_t seconds;
+	bool valid = parse_u32(value, &seconds) && seconds <= KMTIA_TIMEOUT_HINT_MAX;
+
+	return accept_value(cfg, opt, value, result,
+			    valid ? NULL : "is not a time from 0 to 10 seconds");
+}
+
+bool config_is_true(const char *value)
+{
+	return !strcasecmp(value, "true") || !strcasecmp(value, "yes") ||
+	       !strcasecmp(value, "on");
+}
+
+int config_value_bool(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool valid = config_is_true(value) || !strcasecmp(value, "false") ||
+		     !strcasecmp(value, "no") || !strcasecmp(value, "off");
+
+	return accept_value(cfg, opt, value, result, valid ? NULL : "is neither true nor false");
+}
+
+int config_value_uuid(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint8_t uuid[KMTIA_UUID_LEN];
+
+	return accept_value(cfg, opt, value, result,
+			    kmtia_uuid_parse(value, uuid) ? "is not a UUID" : NULL);
+}
+
+int config_value_flag(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool valid = !strcmp(value, "dictate") || !strcmp(value, "notify");
+
+	return accept_value(cfg, opt, value, result,
+			    valid ? NULL : "is neither dictate nor notify");
+}
+
+int config_value_proto(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint8_t proto;
+
+	return accept_value(cfg, opt, value, result,
+			    parse_proto(value, &proto) ? NULL : "is neither esp nor ah");
+}
+
+int config_value_address(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint8_t addr[16];
+	uint16_t family;
+
+	return accept_value(cfg, opt, value, result, parse_address(value, &family, addr) ?
+			    NULL : "is not an address");
+}
+
+int config_value_path(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	/* A service's working directory is not where one thinks. */
+	return accept_value(cfg, opt, value, result,
+			    value[0] == '/' ? NULL : "is not an absolute path");
+}
+
+int config_value_on_missing(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool valid = !strcmp(value, "cannot") || !strcmp(value, "cannot-gen-key") ||
+		     !strcmp(value, "decline");
+
+	return accept_value(cfg, opt, value, result,
+			    valid ? NULL : "is not cannot, cannot-gen-key or decline");
+}
+
+int config_value_function(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return accept_value(cfg, opt, value, result,
+			    strcmp(value, "spi-sha256") ? "is not spi-sha256" : NULL);
+}
+
+static const char *wrong_hex(const char *value)
+{
+	size_t i;
+
+	if (value[0] != '0' || (value[1] != 'x' && value[1] != 'X') || !value[2])
+		return "does not begin with 0x and digits";
+	for (i = 2; value[i]; i++)
+		if (!isxdigit((unsigned char)value[i]))
+			return "has something else than hexadecimal digits";
+	if (i % 2)
+		return "has an odd number of digits";
+	if ((i - 2) / 2 > KMTIA_KEY_MAX_LEN)
+		return "is too long";
+	return NULL;
+}
+
+/* A key: what is wrong with it is said without showing it. */
+int config_value_hex(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	const char *wrong = wrong_hex(value);
+
+	if (wrong) {
+		cfg_error(cfg, "%s: the key %s", opt->name, wrong);
+		return -1;
+	}
+	return accept_value(cfg, opt, value, result, NULL);
+}
+
+static uint8_t hex_digit(char digit)
+{
+	if (digit <= '9')
+		return (uint8_t)(digit - '0');
+	return (uint8_t)((digit | 0x20) - 'a' + 10);
+}
+
+/* Decode what config_value_hex() accepted; returns the number of bytes. */
+size_t config_hex_decode(const char *hex, uint8_t *bytes, size_t size)
+{
+	size_t n;
+
+	for (n = 0, hex += 2; n < size && hex[0]; n++, hex += 2)
+		bytes[n] = (uint8_t)(hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+	return n;
+}
