@@ -151,15 +151,15 @@ $(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 # --- Programs that only tests need
 
 TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*.c))
-LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/%.t,$(wildcard tests/lib/test_*.c))
-TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/%.t,$(wildcard tests/tools/test_*.c))
+LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/test_%,$(wildcard tests/lib/test_*.c))
+TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/test_%,$(wildcard tests/tools/test_*.c))
 WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
 test-programs: $(TEST_BIN) $(M)/kmtia_check.ko
 .PHONY: test-programs
 
-$(B)/tests/lib/%.t: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
+$(B)/tests/lib/test_%: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -o $@ $< \
@@ -167,7 +167,7 @@ $(B)/tests/lib/%.t: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_S
 
 TESTED_TOOLS = $(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC)
 
-$(B)/tests/tools/%.t: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
+$(B)/tests/tools/test_%: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
 		$(TESTED_TOOLS) $(TOOL_HDR) $(LIB_SRC) $(LIB_HDR)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
