@@ -93,6 +93,11 @@ static int decision_ask(struct kmtia_decision *d, struct round *round,
 	kmtia_manager_count(manager, KMTIA_MANAGER_QUESTIONS);
 	err = keys ? manager->ops->key_dictation(manager, req) :
 		     manager->ops->key_dictation_check(manager, req);
+	/* What a callback returns reaches the keying module as an error: only
+	 * those that the contract names may (kmtia_manager_ops).
+	 */
+	if (err && err != -ENOBUFS && err != -EKEYREVOKED)
+		err = -ENOMEM;
 	if (err)
 		kmtia_request_close(req, KMTIA_REQUEST_UNSENT, err);
 	return 0;
@@ -205,7 +210,7 @@ static void fail_request(struct kmtia_decision *d, struct kmtia_request *req)
 		d->gen_key = req->gen_key;
 		break;
 	case KMTIA_REQUEST_DEADLINE:
-		kmtia_manager_stall(manager);
+		kmtia_manager_missed(manager);
 		decision_fail(d, manager, -ETIMEDOUT,
 			      "key manager '%s' did not answer in time",
 			      manager->name);
@@ -355,7 +360,7 @@ static void round_begin(struct kmtia_decision *d, struct round *round,
 		struct kmtia_manager *manager = candidates[i];
 		struct bidder *b;
 
-		if (READ_ONCE(manager->stalled)) {
+		if (kmtia_manager_stalled(manager)) {
 			decision_fail(d, manager, -ETIMEDOUT,
 				      "key manager '%s' has stalled",
 				      manager->name);

@@ -16,12 +16,12 @@ static void km_flushed(const struct km_event *c)
 	if (!kn)
 		return;
 	if (xfrm_id_proto_match(IPPROTO_ESP, c->data.proto)) {
-		atomic_inc(&kn->flushes[0]);
-		protos |= 1;
+		atomic_inc(&kn->flushes[KMTIA_FLUSH_ESP]);
+		protos |= BIT(KMTIA_FLUSH_ESP);
 	}
 	if (xfrm_id_proto_match(IPPROTO_AH, c->data.proto)) {
-		atomic_inc(&kn->flushes[1]);
-		protos |= 2;
+		atomic_inc(&kn->flushes[KMTIA_FLUSH_AH]);
+		protos |= BIT(KMTIA_FLUSH_AH);
 	}
 	kmtia_tracker_flushed(&kn->tracker, protos);
 }

@@ -215,8 +215,9 @@ struct kmtia_answer {
  * struct kmtia_manager_ops - what a key manager is asked and told
  * @key_dictation_check: Will the manager dictate the keys of this SA? Asked
  *	only where several might. Answered by kmtia_request_bid(), here or later.
- * @key_dictation: Which keys? Answered by kmtia_request_answer(), or by
- *	kmtia_request_bid() with false if the manager does not want the SA.
+ * @key_dictation: Which keys? Answered by kmtia_request_answer(); or, where
+ *	kmtia_request_is_check() says that the manager was not asked before, by
+ *	kmtia_request_bid() with false if it does not want the SA.
  * @key_notify: Something happened to an SA that the manager may watch. Called
  *	from a worker; whatever it does, the SA neither waits nor changes.
  * @release: The last reference is gone; called in any context, may be NULL.
@@ -225,7 +226,8 @@ struct kmtia_answer {
  * if the question is answered or will be; then it is completed exactly once, by
  * the answer or by something else: the deadline, the end of the manager, of the
  * creator, or of the module. They return a negative errno if it will not be:
- * -ENOBUFS, the manager can't take more; -EKEYREVOKED, it is gone; -ENOMEM.
+ * -ENOBUFS, the manager can't take more; -EKEYREVOKED, it is gone; -ENOMEM
+ * (others count as that).
  * Both descriptions (kmtia_request_sa(), kmtia_request_mate()) are valid until
  * the callback returns, and no longer.
  *

@@ -46,7 +46,7 @@ struct kmtia_net *kmtia_pernet(const struct net *net)
  * for a mutex whose owner waits for the kernel's namespace locks. One that is
  * going is left out: no creator is left in it.
  */
-void kmtia_net_for_each_ref(void (*fn)(struct kmtia_net *kn))
+void kmtia_net_for_each_ref(kmtia_net_fn fn)
 {
 	static unsigned long round;
 	struct kmtia_net *kn, *found;
@@ -163,6 +163,12 @@ static void kmtia_net_drain(struct kmtia_net *kn)
 	kmtia_registry_drain(&kn->registry);
 }
 
+/* While the family is there, so that the end of each is reported. */
+static void kmtia_net_clear(struct kmtia_net *kn)
+{
+	kmtia_registry_clear(&kn->registry);
+}
+
 /* No rule is left that refuses SAs, for those hold the module. First nothing
  * new begins and all that waits is woken; then nobody is in the hook any more;
  * then all who could bring something from outside are cut off; then all that
@@ -175,6 +181,7 @@ static void __exit kmtia_exit(void)
 	spin_unlock(&nets_lock);
 	kmtia_net_for_each_ref(kmtia_net_drain);
 	kmtia_hook_exit();
+	kmtia_net_for_each_ref(kmtia_net_clear);
 	kmtia_genl_unregister();
 	kmtia_upcall_exit();
 	kmtia_km_unregister();

@@ -297,16 +297,17 @@ unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 }
 
 /**
- * kmtia_manager_stall() - the manager missed a deadline
+ * kmtia_manager_missed() - a creator saw that the manager missed a deadline
  * @manager: the manager
  *
- * From now on it is skipped at once, so that one that hangs delays one SA and
- * not each.
+ * It was marked as stalled in the very moment when the deadline won
+ * (kmtia_request_close()), and is skipped at once from then on, so that one that
+ * hangs delays one SA and not each. If it was heard since then it is not.
  */
-void kmtia_manager_stall(struct kmtia_manager *manager)
+void kmtia_manager_missed(struct kmtia_manager *manager)
 {
 	kmtia_manager_count(manager, KMTIA_MANAGER_MISSES);
-	if (!xchg(&manager->stalled, true))
+	if (kmtia_manager_stalled(manager))
 		manager->registry->event(manager->registry,
 					 KMTIA_MONITOR_EVENT_STALLED, manager);
 }
@@ -317,7 +318,7 @@ void kmtia_manager_stall(struct kmtia_manager *manager)
  */
 void kmtia_manager_heard(struct kmtia_manager *manager)
 {
-	if (READ_ONCE(manager->stalled) && xchg(&manager->stalled, false))
+	if (test_and_clear_bit(KMTIA_MANAGER_STALLED, &manager->state))
 		manager->registry->event(manager->registry,
 					 KMTIA_MONITOR_EVENT_RECOVERED,
 					 manager);

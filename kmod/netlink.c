@@ -120,7 +120,7 @@ static int put_manager(struct sk_buff *skb, struct netlink_callback *cb,
 			manager->timeout_hint) ||
 	    nla_put_u32(skb, KMTIA_A_MANAGER_PID, kmtia_upcall_pid(manager)) ||
 	    nla_put_u32(skb, KMTIA_A_MANAGER_UID, kmtia_upcall_uid(manager)) ||
-	    (READ_ONCE(manager->stalled) &&
+	    (kmtia_manager_stalled(manager) &&
 	     nla_put_flag(skb, KMTIA_A_MANAGER_STALLED)) ||
 	    put_manager_counters(skb, manager)) {
 		genlmsg_cancel(skb, hdr);

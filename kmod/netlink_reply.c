@@ -91,7 +91,7 @@ static int reply_end(struct genl_info *info, struct kmtia_manager *manager,
 
 int kmtia_nl_check_reply_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const char *why = "the manager was asked for keys and has bid before";
+	const char *why = "keys were asked for: the bid is made, or goes without saying";
 	struct kmtia_manager *manager;
 	struct kmtia_request *req;
 	u32 weight = 0;
@@ -174,13 +174,6 @@ static int parse_answer(struct kmtia_answer *answer, struct genl_info *info)
 	const struct nlattr *attr;
 	int rem, err;
 
-	if (info->attrs[KMTIA_A_REQUEST_WILL_DICTATE] ||
-	    info->attrs[KMTIA_A_REQUEST_WEIGHT] ||
-	    info->attrs[KMTIA_A_REQUEST_SA] ||
-	    info->attrs[KMTIA_A_REQUEST_MATE]) {
-		NL_SET_ERR_MSG(info->extack, "not an attribute of dictate-reply");
-		return -EINVAL;
-	}
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != KMTIA_A_REQUEST_SLOT)
 			continue;
@@ -225,7 +218,8 @@ int kmtia_nl_dictate_reply_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* The keys are in the message that was received, and a refused message is even
- * sent back. Neither shall hold them when we are done.
+ * sent back to its sender. Neither shall hold them when we are done. What the
+ * netlink core refuses before it gets here we never see.
  */
 void kmtia_nl_wipe_post_doit(const struct genl_split_ops *ops,
 			     struct sk_buff *skb, struct genl_info *info)

@@ -61,13 +61,14 @@ static int parse_prefix(struct genl_info *info, int attr, int len_attr,
 
 static int parse_ends(struct genl_info *info, struct kmtia_rule_spec *spec)
 {
+	u32 family = get_u32(info, KMTIA_A_RULE_FAMILY, AF_UNSPEC);
 	int err;
 
-	spec->family = get_u32(info, KMTIA_A_RULE_FAMILY, 0);
-	if (info->attrs[KMTIA_A_RULE_FAMILY] && spec->family != AF_INET &&
-	    spec->family != AF_INET6)
+	if (info->attrs[KMTIA_A_RULE_FAMILY] && family != AF_INET &&
+	    family != AF_INET6)
 		return rule_error(info, KMTIA_A_RULE_FAMILY,
 				  "family is neither AF_INET nor AF_INET6");
+	spec->family = family;
 	err = parse_prefix(info, KMTIA_A_RULE_LOCAL, KMTIA_A_RULE_LOCAL_LEN,
 			   &spec->family, &spec->local, &spec->local_len);
 	if (err)

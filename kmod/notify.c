@@ -47,17 +47,24 @@ static void tell(struct kmtia_net *kn, const struct kmtia_rule *rule,
 	}
 }
 
-/* The state of a tracked SA, if it is still there; pinned. */
+/* The state of a tracked SA, pinned, or NULL. Only if @gone is set is the SA no
+ * more; else another one of the same SPI hides it, which serves its mark, too.
+ */
 static struct xfrm_state *track_state(struct kmtia_net *kn,
-				      const struct kmtia_track *track)
+				      const struct kmtia_track *track,
+				      bool *gone)
 {
 	struct xfrm_state *x = kmtia_sa_lookup(kn->net, &track->id);
+	struct kmtia_sa_id id;
 
-	if (x && x->km.state != XFRM_STATE_VALID) {
-		xfrm_state_put(x);
-		x = NULL;
-	}
-	return x;
+	*gone = !x || x->km.state != XFRM_STATE_VALID;
+	if (!x)
+		return NULL;
+	kmtia_sa_id_read(x, &id);
+	if (!*gone && kmtia_sa_id_equal(&id, &track->id))
+		return x;
+	xfrm_state_put(x);
+	return NULL;
 }
 
 static void tell_event(struct kmtia_net *kn, const struct kmtia_track *track,
@@ -67,12 +74,13 @@ static void tell_event(struct kmtia_net *kn, const struct kmtia_track *track,
 	struct xfrm_state *x = NULL;
 	struct kmtia_tracked tracked;
 	struct kmtia_sa sa = {};
+	bool gone;
 
 	if (track->rule->spec.notify == KMTIA_GRANT_NONE)
 		return;
 	if (event == KMTIA_NOTIFY_EVENT_NEW ||
 	    event == KMTIA_NOTIFY_EVENT_UPDATE) {
-		x = track_state(kn, track);
+		x = track_state(kn, track, &gone);
 		/* Came and went; that it went is told next. */
 		if (!x)
 			return;
@@ -90,24 +98,24 @@ static void tell_event(struct kmtia_net *kn, const struct kmtia_track *track,
 }
 
 /* Which SAs a flush took XFRM does not say; one message tells of all. */
-static void tell_flush(struct kmtia_net *kn, u8 protos, u64 seq)
+static void tell_flush(struct kmtia_net *kn, u8 proto, u64 seq)
 {
 	struct kmtia_notification what = {
 		.seq = seq,
 		.event = KMTIA_NOTIFY_EVENT_FLUSH,
-		.proto = protos == 1 ? IPPROTO_ESP :
-			 protos == 2 ? IPPROTO_AH : 0,
+		.proto = proto,
 	};
 	struct kmtia_track *track;
 	struct xfrm_state *x;
 	u64 handle = 0;
+	bool gone;
 
 	while ((track = kmtia_tracker_next(&kn->tracker, handle))) {
 		handle = track->handle + 1;
-		x = track_state(kn, track);
+		x = track_state(kn, track, &gone);
 		if (x)
 			xfrm_state_put(x);
-		else
+		else if (gone)
 			kmtia_tracker_gone(&kn->tracker, track, false);
 		kmtia_track_put(track);
 		cond_resched();
@@ -128,22 +136,21 @@ void kmtia_notify_work(struct work_struct *work)
 	struct kmtia_tracker *tracker = container_of(work, struct kmtia_tracker,
 						     work);
 	struct kmtia_net *kn = container_of(tracker, struct kmtia_net, tracker);
-	enum kmtia_notify_event event;
-	struct kmtia_track *track;
-	u8 protos;
-	u64 seq;
+	struct kmtia_track_event next;
 
-	while ((track = kmtia_tracker_pop(tracker, &event, &seq))) {
-		if (event == KMTIA_NOTIFY_EVENT_NEW && track->randomised)
-			kmtia_monitor_alarm(kn->net, track,
+	while (kmtia_tracker_pop(tracker, &next)) {
+		if (!next.track) {
+			tell_flush(kn, next.proto, next.seq);
+			continue;
+		}
+		if (next.event == KMTIA_NOTIFY_EVENT_NEW &&
+		    next.track->randomised)
+			kmtia_monitor_alarm(kn->net, next.track,
 					    "an SA expired while another of the same identity was added; it has a random key");
-		tell_event(kn, track, event, seq);
-		kmtia_track_put(track);
+		tell_event(kn, next.track, next.event, next.seq);
+		kmtia_track_put(next.track);
 		cond_resched();
 	}
-	protos = kmtia_tracker_pop_flush(tracker, &seq);
-	if (protos)
-		tell_flush(kn, protos, seq);
 }
 
 /* --- Lists --------------------------------------------------------------------- */
@@ -194,6 +201,14 @@ static int put_listed(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* What did not fit comes in the next part; what fits no part must not look like
+ * the end.
+ */
+static int dump_result(const struct sk_buff *skb, int err)
+{
+	return skb->len ? skb->len : err;
+}
+
 int kmtia_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kmtia_net *kn = kmtia_pernet(sock_net(skb->sk));
@@ -201,21 +216,22 @@ int kmtia_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct kmtia_track *track;
 	struct xfrm_state *x;
 	int err = 0;
+	bool gone;
 
 	while (!err && (track = kmtia_tracker_next(&kn->tracker,
 						   dump->handle))) {
-		x = track_state(kn, track);
+		x = track_state(kn, track, &gone);
 		if (x) {
 			err = put_listed(skb, cb, kn, track, x);
 			xfrm_state_put(x);
-		} else {
+		} else if (gone) {
 			kmtia_tracker_gone(&kn->tracker, track, true);
 		}
 		if (!err)
 			dump->handle = track->handle + 1;
 		kmtia_track_put(track);
 	}
-	return skb->len;
+	return dump_result(skb, err);
 }
 
 int kmtia_nl_notify_get_start(struct netlink_callback *cb)
@@ -250,6 +266,11 @@ static int put_replay(struct sk_buff *skb, struct netlink_callback *cb,
 	void *hdr;
 
 	kmtia_sa_read(x, &sa);
+	/* The grant is for the SA that the rule covered, with the key that it
+	 * had then, and for no other.
+	 */
+	with_keys = with_keys &&
+		    kmtia_sa_key_hash(x, &sa) == track->key_hash;
 	kmtia_tracker_describe(&kn->tracker, track, &tracked);
 	hdr = kmtia_genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				cb->nlh->nlmsg_seq, NLM_F_MULTI,
@@ -288,6 +309,7 @@ int kmtia_nl_notify_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct kmtia_track *track;
 	struct xfrm_state *x;
 	int err = 0;
+	bool gone;
 
 	/* Again for each part: the registration may have ended meanwhile. */
 	manager = kmtia_upcall_find(&kn->registry, NETLINK_CB(cb->skb).sk);
@@ -296,13 +318,12 @@ int kmtia_nl_notify_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	while (!err && (track = kmtia_tracker_next(&kn->tracker,
 						   dump->handle))) {
 		x = replays(track, manager, dump->from_seq) ?
-		    track_state(kn, track) : NULL;
+		    track_state(kn, track, &gone) : NULL;
 		if (x) {
-			bool keys = dump->keys_allowed &&
-				    kmtia_rule_gives_keys(track->rule,
-							  manager->uuid);
-
-			err = put_replay(skb, cb, kn, track, x, keys);
+			err = put_replay(skb, cb, kn, track, x,
+					 dump->keys_allowed &&
+					 kmtia_rule_gives_keys(track->rule,
+							       manager->uuid));
 			xfrm_state_put(x);
 		}
 		if (!err)
@@ -310,5 +331,5 @@ int kmtia_nl_notify_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		kmtia_track_put(track);
 	}
 	kmtia_manager_put(manager);
-	return skb->len;
+	return dump_result(skb, err);
 }

@@ -56,13 +56,14 @@ void kmtia_request_cache_exit(void)
  * @from: where from
  * @size: of @to
  *
- * Control characters could forge lines of a log or drive a terminal.
+ * Control characters, those of the upper half too, could forge lines of a log or
+ * drive a terminal.
  */
 void kmtia_copy_text(char *to, const char *from, size_t size)
 {
 	strscpy(to, from, size);
 	for (; *to; to++)
-		if (iscntrl(*to))
+		if (iscntrl(*to) || (u8)*to == 0x9b)
 			*to = '?';
 }
 
@@ -101,6 +102,8 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 	req->keys = keys;
 	req->expires = expires;
 
+	refcount_inc(&manager->ref);
+	atomic_inc(&d->open);
 	spin_lock_bh(&manager->lock);
 	if (manager->dead)
 		err = -EKEYREVOKED;
@@ -110,11 +113,11 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 		list_add_tail(&req->node, &manager->open);
 	spin_unlock_bh(&manager->lock);
 	if (err) {
+		atomic_dec(&d->open);
+		kmtia_manager_put(manager);
 		kmem_cache_free(request_cache, req);
 		return ERR_PTR(err);
 	}
-	refcount_inc(&manager->ref);
-	atomic_inc(&d->open);
 	return req;
 }
 
@@ -177,6 +180,11 @@ bool kmtia_request_close(struct kmtia_request *req,
 	won = req->state == KMTIA_REQUEST_OPEN;
 	if (won) {
 		req->err = err;
+		/* Now, and not when the creator gets to it: a late answer may
+		 * come before that, and takes it back.
+		 */
+		if (state == KMTIA_REQUEST_DEADLINE)
+			set_bit(KMTIA_MANAGER_STALLED, &req->manager->state);
 		request_complete(req, state);
 	}
 	spin_unlock_bh(&req->lock);
@@ -316,7 +324,8 @@ EXPORT_SYMBOL_GPL(kmtia_request_time_left);
  * Return:
  * * 0: the request is completed
  * * %-ENOENT: it was completed before
- * * %-EINVAL: the manager was asked for keys and has bid before
+ * * %-EINVAL: keys are awaited, and a manager that wants the SA answers with
+ *   them; or it has bid before. The request is still open.
  */
 int kmtia_request_bid(struct kmtia_request *req, bool will_dictate, u32 weight)
 {
@@ -408,15 +417,40 @@ static int answer_check(struct kmtia_decision *d,
 		*why = why_unknown[answer->keys[i].role];
 		return -EINVAL;
 	}
-	if (answer->n_keys > sa->n_slots) {
-		*why = "there are more keys than the SA has slots";
-		return -EINVAL;
-	}
 	for (i = 0; i < sa->n_slots; i++) {
 		err = key_check(d, &sa->slots[i],
 				answer_key(answer, sa->slots[i].role), why);
 		if (err)
 			return err;
+	}
+	return 0;
+}
+
+/* Is it an answer at all? One that is not completes nothing. */
+static int answer_malformed(const struct kmtia_answer *answer, const char **why)
+{
+	unsigned int i, j;
+
+	if (!answer->status && answer->origin != KMTIA_ORIGIN_LOCAL &&
+	    answer->origin != KMTIA_ORIGIN_PEER) {
+		*why = "origin is neither local nor peer";
+		return -EINVAL;
+	}
+	if (answer->n_keys > KMTIA_MAX_SLOTS) {
+		*why = "there are too many slots";
+		return -EINVAL;
+	}
+	for (i = 0; i < answer->n_keys; i++) {
+		if (answer->keys[i].role > KMTIA_SLOT_ROLE_AUTHENTICATION) {
+			*why = "there is no such role of a slot";
+			return -EINVAL;
+		}
+		for (j = 0; j < i; j++) {
+			if (answer->keys[i].role != answer->keys[j].role)
+				continue;
+			*why = "two slots have the same role";
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -451,16 +485,20 @@ static void answer_take(struct kmtia_request *req,
  * Return:
  * * 0: the request is completed, the keys will be used or the refusal heeded
  * * %-ENOENT: the request was completed before
- * * %-EINVAL: a slot is missing, unknown, or has the wrong length; or the
- *   manager was asked for a bid only
+ * * %-EINVAL: a slot is missing, unknown, or has the wrong length. Also, with
+ *   the request still open: the answer is none (origin, number or roles of
+ *   slots), or the manager was asked for a bid only
  * * %-EKEYREJECTED: a key is all zero, or another SA has had it
  */
 int kmtia_request_answer(struct kmtia_request *req,
 			 const struct kmtia_answer *answer, const char **why)
 {
-	int err = 0;
+	int err;
 
 	*why = NULL;
+	err = answer_malformed(answer, why);
+	if (err)
+		return err;
 	spin_lock_bh(&req->lock);
 	if (req->state != KMTIA_REQUEST_OPEN) {
 		err = -ENOENT;

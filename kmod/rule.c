@@ -157,28 +157,58 @@ static bool ends_match(const struct kmtia_rule_spec *spec,
 		kmtia_addr_in_prefix(remote, &spec->remote, spec->remote_len));
 }
 
-/* The prefixes name the ends, so that they match both SAs of a pair. Where it
- * can't be known which end is local, a match either way counts: better asked
- * once too often than slipped through.
+/* What can't be known of an SA (which end is local, which way it protects) counts
+ * for a rule that dictates: better asked once too often than slipped through.
+ * For an exception it counts against it, for the same reason.
  */
+static bool is_exception(const struct kmtia_rule_spec *spec)
+{
+	return spec->dictate == KMTIA_GRANT_NONE;
+}
+
+/* The prefixes name the ends, so that they match both SAs of a pair. */
 static bool addresses_match(const struct kmtia_rule_spec *spec,
 			    const struct kmtia_sa *sa)
 {
+	bool as_out, as_in;
+
 	if (spec->family && spec->family != sa->id.family)
 		return false;
-	if (sa->direction != KMTIA_DIRECTION_IN &&
-	    ends_match(spec, &sa->saddr, &sa->id.daddr))
-		return true;
-	return sa->direction != KMTIA_DIRECTION_OUT &&
-	       ends_match(spec, &sa->id.daddr, &sa->saddr);
+	as_out = ends_match(spec, &sa->saddr, &sa->id.daddr);
+	as_in = ends_match(spec, &sa->id.daddr, &sa->saddr);
+	switch (sa->direction) {
+	case KMTIA_DIRECTION_IN:
+		return as_in;
+	case KMTIA_DIRECTION_OUT:
+		return as_out;
+	default:
+		return is_exception(spec) ? as_in && as_out : as_in || as_out;
+	}
 }
 
 static bool direction_matches(const struct kmtia_rule_spec *spec,
 			      const struct kmtia_sa *sa)
 {
-	return spec->direction == KMTIA_DIRECTION_UNKNOWN ||
-	       sa->direction == KMTIA_DIRECTION_UNKNOWN ||
-	       spec->direction == sa->direction;
+	if (spec->direction == KMTIA_DIRECTION_UNKNOWN)
+		return true;
+	if (sa->direction == KMTIA_DIRECTION_UNKNOWN)
+		return !is_exception(spec);
+	return spec->direction == sa->direction;
+}
+
+/* An SA serves all marks that its own mask lets through, those that the rule is
+ * about perhaps among them.
+ */
+static bool mark_matches(const struct kmtia_rule_spec *spec,
+			 const struct kmtia_sa *sa)
+{
+	u32 mask = spec->mark_mask & sa->id.mark_mask;
+
+	if (!spec->has_mark)
+		return true;
+	if (is_exception(spec) && mask != spec->mark_mask)
+		return false;
+	return !((sa->id.mark ^ spec->mark) & mask);
 }
 
 static bool rule_covers(const struct kmtia_rule_spec *spec,
@@ -190,10 +220,8 @@ static bool rule_covers(const struct kmtia_rule_spec *spec,
 		return false;
 	if (spec->has_if_id && spec->if_id != sa->if_id)
 		return false;
-	if (spec->has_mark &&
-	    ((sa->id.mark ^ spec->mark) & spec->mark_mask))
-		return false;
-	return direction_matches(spec, sa) && addresses_match(spec, sa);
+	return mark_matches(spec, sa) && direction_matches(spec, sa) &&
+	       addresses_match(spec, sa);
 }
 
 /**

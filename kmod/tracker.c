@@ -10,7 +10,7 @@
 #include "internal.h"
 #include "compat/xfrm.h"
 
-#include <linux/jhash.h>
+#include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -45,117 +45,6 @@ void kmtia_tracker_cache_exit(void)
 {
 	kmem_cache_destroy(track_cache);
 }
-
-/* --- The tables ---------------------------------------------------------- */
-
-struct spi_key {
-	__be32 spi;
-	u8 proto;
-};
-
-static u32 spi_hash(__be32 spi, u8 proto, u32 seed)
-{
-	return jhash_2words((__force u32)spi, proto, seed);
-}
-
-static u32 spi_key_hash(const void *data, u32 len, u32 seed)
-{
-	const struct spi_key *key = data;
-
-	return spi_hash(key->spi, key->proto, seed);
-}
-
-static u32 spi_obj_hash(const void *data, u32 len, u32 seed)
-{
-	const struct kmtia_track *track = data;
-
-	return spi_hash(track->id.spi, track->id.proto, seed);
-}
-
-static int spi_cmp(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct spi_key *key = arg->key;
-	const struct kmtia_track *track = obj;
-
-	return track->id.spi != key->spi || track->id.proto != key->proto;
-}
-
-static const struct rhashtable_params spi_params = {
-	.head_offset = offsetof(struct kmtia_track, spi_node),
-	.hashfn = spi_key_hash,
-	.obj_hashfn = spi_obj_hash,
-	.obj_cmpfn = spi_cmp,
-	.automatic_shrinking = true,
-};
-
-/* What mates have in common; the order of the addresses is not. */
-struct pair_key {
-	const struct kmtia_sa_id *id;
-	const union kmtia_addr *saddr;
-	u32 reqid;
-	u32 if_id;
-	u8 mode;
-};
-
-static void pair_key_of(const struct kmtia_track *track, struct pair_key *key)
-{
-	key->id = &track->id;
-	key->saddr = &track->saddr;
-	key->reqid = track->reqid;
-	key->if_id = track->if_id;
-	key->mode = track->mode;
-}
-
-static u32 pair_hash(const struct pair_key *key, u32 seed)
-{
-	u32 words[4];
-	int i;
-
-	for (i = 0; i < 4; i++)
-		words[i] = (__force u32)(key->saddr->a6[i] ^
-					 key->id->daddr.a6[i]);
-	return jhash2(words, 4, jhash_3words(key->reqid, key->if_id,
-					     key->id->proto, seed));
-}
-
-static u32 pair_key_hash(const void *data, u32 len, u32 seed)
-{
-	return pair_hash(data, seed);
-}
-
-static u32 pair_obj_hash(const void *data, u32 len, u32 seed)
-{
-	struct pair_key key;
-
-	pair_key_of(data, &key);
-	return pair_hash(&key, seed);
-}
-
-static int pair_cmp(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct pair_key *a = arg->key;
-	struct pair_key b;
-	bool same, swapped;
-
-	pair_key_of(obj, &b);
-	if (a->reqid != b.reqid || a->if_id != b.if_id || a->mode != b.mode ||
-	    a->id->proto != b.id->proto || a->id->family != b.id->family ||
-	    a->id->mark != b.id->mark || a->id->mark_mask != b.id->mark_mask)
-		return 1;
-	same = kmtia_addr_equal(a->saddr, b.saddr) &&
-	       kmtia_addr_equal(&a->id->daddr, &b.id->daddr);
-	swapped = kmtia_addr_equal(a->saddr, &b.id->daddr) &&
-		  kmtia_addr_equal(&a->id->daddr, b.saddr);
-	return !same && !swapped;
-}
-
-static const struct rhashtable_params pair_params = {
-	.head_offset = offsetof(struct kmtia_track, pair_node),
-	.hashfn = pair_key_hash,
-	.obj_hashfn = pair_obj_hash,
-	.obj_cmpfn = pair_cmp,
-	.automatic_shrinking = true,
-};
 
 /* --- Entries ------------------------------------------------------------- */
 
@@ -209,27 +98,6 @@ void kmtia_track_put(struct kmtia_track *track)
 	call_rcu(&track->rcu, track_free);
 }
 
-/* The keys are ours and not in the entry: plain rhltable_insert() would hand the
- * compare functions something else.
- */
-static int track_hash(struct kmtia_tracker *tracker, struct kmtia_track *track)
-{
-	struct spi_key spi = { .spi = track->id.spi, .proto = track->id.proto };
-	struct pair_key pair;
-	int err;
-
-	err = rhltable_insert_key(&tracker->by_spi, &spi, &track->spi_node,
-				  spi_params);
-	if (err)
-		return err;
-	pair_key_of(track, &pair);
-	err = rhltable_insert_key(&tracker->by_pair, &pair, &track->pair_node,
-				  pair_params);
-	if (err)
-		rhltable_remove(&tracker->by_spi, &track->spi_node, spi_params);
-	return err;
-}
-
 /**
  * kmtia_track_add() - the SA is made
  * @tracker: the tracker
@@ -256,7 +124,7 @@ int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track)
 		return -ENOMEM;
 
 	spin_lock_bh(&tracker->lock);
-	err = track_hash(tracker, track);
+	err = kmtia_tables_insert(tracker, track);
 	if (!err) {
 		refcount_inc(&track->ref);
 		list_add_tail(&track->node, &tracker->pending);
@@ -278,7 +146,7 @@ static void track_unlist(struct kmtia_tracker *tracker,
 
 	lockdep_assert_held(&tracker->lock);
 	list_del_init(&track->node);
-	rhltable_remove(&tracker->by_pair, &track->pair_node, pair_params);
+	kmtia_tables_remove_pair(tracker, track);
 	mate = xa_load(&tracker->by_handle, track->mate);
 	if (mate && mate->mate == track->handle)
 		mate->mate = 0;
@@ -290,7 +158,7 @@ static void track_forget(struct kmtia_tracker *tracker,
 			 struct kmtia_track *track)
 {
 	track_unlist(tracker, track);
-	rhltable_remove(&tracker->by_spi, &track->spi_node, spi_params);
+	kmtia_tables_remove_spi(tracker, track);
 	kmtia_track_put(track);
 }
 
@@ -331,14 +199,13 @@ static void event_queue(struct kmtia_tracker *tracker,
 static struct kmtia_track *find_live(struct kmtia_tracker *tracker,
 				     const struct kmtia_sa_id *id)
 {
-	struct spi_key key = { .spi = id->spi, .proto = id->proto };
 	struct rhlist_head *list, *pos;
 	struct kmtia_track *track;
 
 	lockdep_assert_held(&tracker->lock);
 	if (tracker->dead)
 		return NULL;
-	list = rhltable_lookup(&tracker->by_spi, &key, spi_params);
+	list = kmtia_tables_by_spi(tracker, id);
 	rhl_for_each_entry_rcu(track, pos, list, spi_node)
 		if (track->state == KMTIA_TRACK_LIVE &&
 		    kmtia_sa_id_equal(&track->id, id))
@@ -358,6 +225,18 @@ static void mate_settle(struct kmtia_tracker *tracker,
 		track->mate = 0;
 }
 
+static void track_gone(struct kmtia_tracker *tracker, struct kmtia_track *track)
+{
+	track_unlist(tracker, track);
+	track->state = KMTIA_TRACK_GONE;
+	track->since = jiffies;
+	list_add_tail(&track->node, &tracker->gone);
+	tracker->live--;
+	tracker->remembered++;
+	schedule_delayed_work(&tracker->reaper,
+			      msecs_to_jiffies(READ_ONCE(kmtia_readd_ms)));
+}
+
 /**
  * kmtia_tracker_live() - XFRM says that the current task's SA is in
  * @tracker: the tracker
@@ -373,7 +252,16 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 	struct kmtia_track *track;
 	bool found = false;
 
+	rcu_read_lock();
 	spin_lock_bh(&tracker->lock);
+	/* One of this identity that we still think live went unreported. What
+	 * is known about it must not be taken for what is known about this one.
+	 */
+	track = find_live(tracker, id);
+	if (track) {
+		track_gone(tracker, track);
+		event_queue(tracker, track, KMTIA_NOTIFY_EVENT_DELETE);
+	}
 	list_for_each_entry(track, &tracker->pending, node) {
 		if (track->creator != current ||
 		    !kmtia_sa_id_equal(&track->id, id))
@@ -390,19 +278,8 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 		break;
 	}
 	spin_unlock_bh(&tracker->lock);
+	rcu_read_unlock();
 	return found;
-}
-
-static void track_gone(struct kmtia_tracker *tracker, struct kmtia_track *track)
-{
-	track_unlist(tracker, track);
-	track->state = KMTIA_TRACK_GONE;
-	track->since = jiffies;
-	list_add_tail(&track->node, &tracker->gone);
-	tracker->live--;
-	tracker->remembered++;
-	schedule_delayed_work(&tracker->reaper,
-			      msecs_to_jiffies(READ_ONCE(kmtia_readd_ms)));
 }
 
 /**
@@ -434,17 +311,21 @@ void kmtia_tracker_event(struct kmtia_tracker *tracker,
 /**
  * kmtia_tracker_flushed() - XFRM says that SAs were flushed
  * @tracker: the tracker
- * @protos: bits of the protocols: 1 ESP, 2 AH
+ * @protos: bits of the protocols: BIT(KMTIA_FLUSH_ESP), BIT(KMTIA_FLUSH_AH)
  *
- * Which of them are gone the worker will see.
+ * Which SAs are gone the worker will see, when it gets to this place in the
+ * events: what comes after the flush is told after it.
  */
 void kmtia_tracker_flushed(struct kmtia_tracker *tracker, u8 protos)
 {
+	unsigned int i;
+
 	spin_lock_bh(&tracker->lock);
-	if (!tracker->dead) {
-		tracker->flushed |= protos;
+	for (i = 0; i < KMTIA_N_FLUSHES && !tracker->dead; i++)
+		if (protos & BIT(i))
+			list_move_tail(&tracker->flushes[i], &tracker->events);
+	if (!tracker->dead)
 		schedule_work(&tracker->work);
-	}
 	spin_unlock_bh(&tracker->lock);
 }
 
@@ -466,208 +347,75 @@ void kmtia_tracker_gone(struct kmtia_tracker *tracker,
 	spin_unlock_bh(&tracker->lock);
 }
 
+static bool is_flush(struct kmtia_tracker *tracker, struct list_head *node,
+		     u8 *proto)
+{
+	if (node == &tracker->flushes[KMTIA_FLUSH_ESP])
+		*proto = IPPROTO_ESP;
+	else if (node == &tracker->flushes[KMTIA_FLUSH_AH])
+		*proto = IPPROTO_AH;
+	else
+		return false;
+	return true;
+}
+
+/* A flush of both protocols is one event. */
+static void pop_flush(struct kmtia_tracker *tracker, struct list_head *node,
+		      struct kmtia_track_event *event)
+{
+	struct list_head *next = node->next;
+	u8 other;
+
+	event->event = KMTIA_NOTIFY_EVENT_FLUSH;
+	if (is_flush(tracker, next, &other)) {
+		event->proto = 0;
+		list_del_init(next);
+	}
+	list_del_init(node);
+}
+
+static void pop_track(struct kmtia_track *track,
+		      struct kmtia_track_event *event)
+{
+	event->track = track;
+	event->event = __ffs(track->events);
+	if (event->event == KMTIA_NOTIFY_EVENT_NEW)
+		track->seq = event->seq;
+	track->events &= ~BIT(event->event);
+	/* The list's reference becomes the caller's, if it is not needed. */
+	if (track->events)
+		refcount_inc(&track->ref);
+	else
+		list_del_init(&track->event_node);
+}
+
 /**
  * kmtia_tracker_pop() - the next event to tell
  * @tracker: the tracker
- * @event: set to what happened
- * @seq: set to its number
+ * @event: filled in; the caller puts the entry in it
  *
- * Return: the SA with a reference for the caller, or NULL if there is nothing.
+ * Return: false if there is none.
  */
-struct kmtia_track *kmtia_tracker_pop(struct kmtia_tracker *tracker,
-				      enum kmtia_notify_event *event, u64 *seq)
+bool kmtia_tracker_pop(struct kmtia_tracker *tracker,
+		       struct kmtia_track_event *event)
 {
-	struct kmtia_track *track;
+	struct list_head *node;
+	bool found;
 
+	memset(event, 0, sizeof(*event));
 	spin_lock_bh(&tracker->lock);
-	track = list_first_entry_or_null(&tracker->events, struct kmtia_track,
-					 event_node);
-	if (track) {
-		*event = __ffs(track->events);
-		*seq = ++tracker->seq;
-		if (*event == KMTIA_NOTIFY_EVENT_NEW)
-			track->seq = *seq;
-		track->events &= ~BIT(*event);
-		if (track->events)
-			refcount_inc(&track->ref);
+	found = !list_empty(&tracker->events);
+	if (found) {
+		event->seq = ++tracker->seq;
+		node = tracker->events.next;
+		if (is_flush(tracker, node, &event->proto))
+			pop_flush(tracker, node, event);
 		else
-			list_del_init(&track->event_node);
+			pop_track(list_entry(node, struct kmtia_track,
+					     event_node), event);
 	}
 	spin_unlock_bh(&tracker->lock);
-	return track;
-}
-
-/**
- * kmtia_tracker_pop_flush() - which flushes are to be told
- * @tracker: the tracker
- * @seq: set to the number of the event
- *
- * Return: bits of the protocols: 1 ESP, 2 AH; 0 if there was none.
- */
-u8 kmtia_tracker_pop_flush(struct kmtia_tracker *tracker, u64 *seq)
-{
-	u8 protos;
-
-	spin_lock_bh(&tracker->lock);
-	protos = tracker->flushed;
-	tracker->flushed = 0;
-	if (protos)
-		*seq = ++tracker->seq;
-	spin_unlock_bh(&tracker->lock);
-	return protos;
-}
-
-/* --- Questions of the hook ------------------------------------------------ */
-
-/**
- * kmtia_tracker_readd() - is this an SA that was here before?
- * @tracker: the tracker
- * @sa: the SA
- * @key_hash: keyed hash of all keys that the keying module gave it
- *
- * IKE daemons read keys back, delete an SA and add it again, with other
- * addresses or encapsulation: only protocol, SPI and keys tell.
- *
- * Return: the entry with a reference for the caller, or NULL.
- */
-struct kmtia_track *kmtia_tracker_readd(struct kmtia_tracker *tracker,
-					const struct kmtia_sa *sa, u64 key_hash)
-{
-	struct spi_key key = { .spi = sa->id.spi, .proto = sa->id.proto };
-	struct kmtia_track *track, *found = NULL;
-	struct rhlist_head *list, *pos;
-
-	rcu_read_lock();
-	spin_lock_bh(&tracker->lock);
-	list = rhltable_lookup(&tracker->by_spi, &key, spi_params);
-	rhl_for_each_entry_rcu(track, pos, list, spi_node) {
-		if (track->state == KMTIA_TRACK_PENDING || track->randomised ||
-		    track->key_hash != key_hash)
-			continue;
-		refcount_inc(&track->ref);
-		found = track;
-		break;
-	}
-	spin_unlock_bh(&tracker->lock);
-	rcu_read_unlock();
 	return found;
-}
-
-/**
- * kmtia_tracker_knows_spi() - was there an SA of this protocol and SPI?
- * @tracker: the tracker
- * @sa: the SA
- *
- * Return: true if one is live or remembered.
- */
-bool kmtia_tracker_knows_spi(struct kmtia_tracker *tracker,
-			     const struct kmtia_sa *sa)
-{
-	struct spi_key key = { .spi = sa->id.spi, .proto = sa->id.proto };
-	bool known;
-
-	rcu_read_lock();
-	known = rhltable_lookup(&tracker->by_spi, &key, spi_params);
-	rcu_read_unlock();
-	return known;
-}
-
-/**
- * kmtia_tracker_mate() - the SA of the other direction, if that is certain
- * @tracker: the tracker
- * @sa: the SA, not in the tracker yet
- *
- * Certain is: all that mates have in common is equal, the addresses are
- * swapped, and exactly one SA without a mate fits.
- *
- * Return: its entry with a reference for the caller, or NULL.
- */
-struct kmtia_track *kmtia_tracker_mate(struct kmtia_tracker *tracker,
-				       const struct kmtia_sa *sa)
-{
-	struct pair_key key = {
-		.id = &sa->id, .saddr = &sa->saddr,
-		.reqid = sa->reqid, .if_id = sa->if_id, .mode = sa->mode,
-	};
-	struct kmtia_track *track, *mate = NULL;
-	struct rhlist_head *list, *pos;
-	unsigned int fits = 0;
-
-	if (kmtia_addr_equal(&sa->saddr, &sa->id.daddr))
-		return NULL;
-	rcu_read_lock();
-	spin_lock_bh(&tracker->lock);
-	list = rhltable_lookup(&tracker->by_pair, &key, pair_params);
-	rhl_for_each_entry_rcu(track, pos, list, pair_node) {
-		if (track->mate || track->shadow ||
-		    !kmtia_addr_equal(&track->id.daddr, &sa->saddr))
-			continue;
-		mate = track;
-		if (++fits > 1)
-			break;
-	}
-	if (fits == 1)
-		refcount_inc(&mate->ref);
-	spin_unlock_bh(&tracker->lock);
-	rcu_read_unlock();
-	return fits == 1 ? mate : NULL;
-}
-
-/* --- Readers -------------------------------------------------------------- */
-
-/**
- * kmtia_tracker_next() - the live entry of the lowest handle not below another
- * @tracker: the tracker
- * @handle: where to begin
- *
- * Return: the entry with a reference for the caller, or NULL.
- */
-struct kmtia_track *kmtia_tracker_next(struct kmtia_tracker *tracker,
-				       u64 handle)
-{
-	unsigned long index = handle;
-	struct kmtia_track *track;
-
-	spin_lock_bh(&tracker->lock);
-	for (track = xa_find(&tracker->by_handle, &index, ULONG_MAX, XA_PRESENT);
-	     track && track->state != KMTIA_TRACK_LIVE;
-	     track = xa_find_after(&tracker->by_handle, &index, ULONG_MAX,
-				   XA_PRESENT))
-		;
-	if (track)
-		refcount_inc(&track->ref);
-	spin_unlock_bh(&tracker->lock);
-	return track;
-}
-
-/**
- * kmtia_tracker_describe() - what is known about a tracked SA
- * @tracker: the tracker
- * @track: the entry
- * @out: filled in
- */
-void kmtia_tracker_describe(struct kmtia_tracker *tracker,
-			    const struct kmtia_track *track,
-			    struct kmtia_tracked *out)
-{
-	struct kmtia_track *mate;
-
-	memset(out, 0, sizeof(*out));
-	out->handle = track->handle;
-	out->rule = track->rule->spec.priority;
-	out->origin = track->origin;
-	memcpy(out->manager, track->manager, KMTIA_UUID_LEN);
-	if (track->key_id)
-		strscpy(out->key_id, track->key_id, sizeof(out->key_id));
-	spin_lock_bh(&tracker->lock);
-	out->age_ms = jiffies_to_msecs(jiffies - track->since);
-	mate = track->mate ? xa_load(&tracker->by_handle, track->mate) : NULL;
-	if (mate) {
-		out->has_mate = true;
-		out->mate = mate->id;
-		out->mate_saddr = mate->saddr;
-	}
-	spin_unlock_bh(&tracker->lock);
 }
 
 /* --- Forgetting ------------------------------------------------------------ */
@@ -690,7 +438,7 @@ static void tracker_reap(struct work_struct *work)
 			break;
 		list_del_init(&track->node);
 		tracker->remembered--;
-		rhltable_remove(&tracker->by_spi, &track->spi_node, spi_params);
+		kmtia_tables_remove_spi(tracker, track);
 		kmtia_track_put(track);
 	}
 	again = !list_empty(&tracker->pending) || !list_empty(&tracker->gone);
@@ -708,33 +456,18 @@ static void tracker_reap(struct work_struct *work)
  */
 int kmtia_tracker_init(struct kmtia_tracker *tracker)
 {
-	int err;
+	unsigned int i;
 
 	spin_lock_init(&tracker->lock);
 	xa_init_flags(&tracker->by_handle, XA_FLAGS_LOCK_BH);
 	INIT_LIST_HEAD(&tracker->pending);
 	INIT_LIST_HEAD(&tracker->gone);
 	INIT_LIST_HEAD(&tracker->events);
+	for (i = 0; i < KMTIA_N_FLUSHES; i++)
+		INIT_LIST_HEAD(&tracker->flushes[i]);
 	INIT_WORK(&tracker->work, kmtia_notify_work);
 	INIT_DELAYED_WORK(&tracker->reaper, tracker_reap);
-	err = rhltable_init(&tracker->by_spi, &spi_params);
-	if (err)
-		return err;
-	err = rhltable_init(&tracker->by_pair, &pair_params);
-	if (err)
-		rhltable_destroy(&tracker->by_spi);
-	return err;
-}
-
-static void track_release(void *ptr, void *arg)
-{
-	struct kmtia_track *track = ptr;
-
-	if (!list_empty(&track->event_node)) {
-		list_del_init(&track->event_node);
-		kmtia_track_put(track);
-	}
-	kmtia_track_put(track);
+	return kmtia_tables_init(tracker);
 }
 
 /**
@@ -746,6 +479,8 @@ static void track_release(void *ptr, void *arg)
  */
 void kmtia_tracker_exit(struct kmtia_tracker *tracker)
 {
+	struct kmtia_track_event event;
+
 	spin_lock_bh(&tracker->lock);
 	tracker->dead = true;
 	INIT_LIST_HEAD(&tracker->pending);
@@ -753,7 +488,9 @@ void kmtia_tracker_exit(struct kmtia_tracker *tracker)
 	spin_unlock_bh(&tracker->lock);
 	cancel_work_sync(&tracker->work);
 	cancel_delayed_work_sync(&tracker->reaper);
-	rhltable_destroy(&tracker->by_pair);
-	rhltable_free_and_destroy(&tracker->by_spi, track_release, NULL);
+	/* Also those that the tables do not have any more */
+	while (kmtia_tracker_pop(tracker, &event))
+		kmtia_track_put(event.track);
+	kmtia_tables_exit(tracker);
 	xa_destroy(&tracker->by_handle);
 }

@@ -255,6 +255,9 @@ u32 kmtia_upcall_uid(const struct kmtia_manager *manager)
 
 /* --- Registration ---------------------------------------------------------------- */
 
+/* One socket, one manager: also if two threads try with the same at a time. */
+static DEFINE_MUTEX(upcall_register_lock);
+
 static void registration_error(struct genl_info *info, int err)
 {
 	struct netlink_ext_ack *extack = info->extack;
@@ -272,6 +275,9 @@ static void registration_error(struct genl_info *info, int err)
 	case -EEXIST:
 		kmtia_extack_set(extack, info->attrs[KMTIA_A_MANAGER_UUID],
 				 "a key manager of this uuid is registered");
+		break;
+	case -EALREADY:
+		NL_SET_ERR_MSG(extack, "this socket is a key manager already");
 		break;
 	case -ENOSPC:
 		NL_SET_ERR_MSG(extack, "too many key managers are registered");
@@ -352,14 +358,11 @@ int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "flags are missing");
 		return -EINVAL;
 	}
+	mutex_lock(&upcall_register_lock);
 	manager = kmtia_upcall_find(&kn->registry, NETLINK_CB(skb).sk);
-	if (manager) {
-		kmtia_manager_put(manager);
-		NL_SET_ERR_MSG(info->extack,
-			       "this socket is a key manager already");
-		return -EALREADY;
-	}
-	err = upcall_register(&kn->registry, skb, info);
+	err = manager ? -EALREADY : upcall_register(&kn->registry, skb, info);
+	mutex_unlock(&upcall_register_lock);
+	kmtia_manager_put(manager);
 	if (err)
 		registration_error(info, err);
 	return err;

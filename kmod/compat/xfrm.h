@@ -43,8 +43,10 @@ static inline enum kmtia_direction kmtia_state_dir(const struct xfrm_state *x)
  * What does not fit is cut off by the caller: the kernel would log it.
  */
 #ifdef NL_SET_ERR_MSG_FMT
-#define kmtia_extack(extack, constant, fmt, args...) \
-	NL_SET_ERR_MSG_FMT(extack, fmt, ##args)
+#define kmtia_extack(extack, constant, fmt, args...) do {	\
+	(void)(constant);					\
+	NL_SET_ERR_MSG_FMT(extack, fmt, ##args);		\
+} while (0)
 #else
 #define kmtia_extack(extack, constant, fmt, args...)	\
 	kmtia_extack_set(extack, NULL, constant)

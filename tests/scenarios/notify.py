@@ -130,7 +130,26 @@ a.call("rule-del", {{"priority": 5}})
 tap.is_(result, ["0", "['own']", "0"], "an SA that the named manager makes is its own business")
 tap.is_(guest.installed(0x4005), guest.IKE_KEY, "with its own key")
 
+# --- The grant is for one SA, not for whoever takes its identity ------------------------------------
+admin.call("rule-flush")
+admin.call("rule-add", {"priority": 10, "notify": "any", "keys-manager": granted.uuid})
+guest.add(0x4007)
+guest.wait_until(lambda: [m for m in granted.dump("notify-get") if keys(m) == [guest.IKE_KEY]],
+                 "the key can be fetched")
+admin.call("rule-flush")
+with open("/run/batch", "w", encoding="ascii") as f:
+    f.write("xfrm state flush\nxfrm state add " + guest.sa_args(0x4007, key=KEY) + "\n")
+guest.sh("ip -batch /run/batch")
+tap.is_(guest.installed(0x4007), KEY, "flushed, and added again where no rule is")
+tap.is_([m for m in granted.dump("notify-get") if guest.IKE_KEY in keys(m) or KEY in keys(m)], [],
+        "its key can't be fetched")
+guest.wait_until(lambda: not admin.call("stats-get")[0]["live"], "the old one is forgotten")
+for tia in (watcher, granted):
+    while tia.recv(0.3):
+        pass
+
 # --- Flush, expiry --------------------------------------------------------------------------------
+guest.add(0x4008)
 guest.flush()
 told = watcher.expect("notify", event="flush")
 tap.is_(told["proto"], 0, "a flush is one message")

@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of an SA that is being created: which rule covers it, is it one
+ * to ask about, what was decided, and who is told.
+ */
+#include "internal.h"
+#include "compat/xfrm.h"
+
+#include <linux/net.h>
+#include <linux/slab.h>
+
+/**
+ * struct kmtia_creation - an SA that is being created under a rule
+ * @kn: where
+ * @x: the SA's state; its creator's
+ * @sa: its description
+ * @rule: the rule that covers it; pinned
+ * @track: its entry, not in the tracker yet
+ * @wait: how to wait
+ * @decided: @d says what was decided, and is to be reported
+ * @d: the decision
+ * @mate_x: the mate's state; pinned, for the names in @mate
+ * @mate: its description
+ */
+struct kmtia_creation {
+	struct kmtia_net *kn;
+	struct xfrm_state *x;
+	struct kmtia_sa sa;
+	struct kmtia_rule *rule;
+	struct kmtia_track *track;
+	const struct kmtia_wait_ops *wait;
+	bool decided;
+	struct kmtia_decision d;
+	struct xfrm_state *mate_x;
+	struct kmtia_sa mate;
+};
+
+/* --- What the decision needs ------------------------------------------------ */
+
+static bool creation_wait_begin(struct kmtia_decision *d)
+{
+	struct kmtia_creation *c = container_of(d, struct kmtia_creation, d);
+
+	atomic_inc(&c->kn->pending);
+	return c->wait->begin(c->kn->net);
+}
+
+static void creation_wait_end(struct kmtia_decision *d, bool released)
+{
+	struct kmtia_creation *c = container_of(d, struct kmtia_creation, d);
+
+	atomic_dec(&c->kn->pending);
+	if (released)
+		c->wait->end(c->kn->net);
+}
+
+static bool creation_key_fresh(struct kmtia_decision *d,
+			       const struct kmtia_slot *slot, const u8 *key)
+{
+	struct kmtia_creation *c = container_of(d, struct kmtia_creation, d);
+
+	return kmtia_reuse_fresh(&c->kn->reuse, kmtia_slot_key_hash(slot, key),
+				 &d->sa->id);
+}
+
+static const struct kmtia_decision_ops creation_decision_ops = {
+	.wait_begin	= creation_wait_begin,
+	.wait_end	= creation_wait_end,
+	.key_fresh	= creation_key_fresh,
+};
+
+/* --- Who is told ------------------------------------------------------------ */
+
+static void count_refusal(struct kmtia_net *kn, int err)
+{
+	kmtia_count(kn, KMTIA_STAT_REFUSED);
+	switch (err) {
+	case -ENOKEY:
+		kmtia_count(kn, KMTIA_STAT_FAIL_NO_MANAGER);
+		break;
+	case -ENOBUFS:
+		kmtia_count(kn, KMTIA_STAT_FAIL_BUSY);
+		break;
+	case -ETIMEDOUT:
+		kmtia_count(kn, KMTIA_STAT_FAIL_TIMEOUT);
+		break;
+	case -EKEYREVOKED:
+		kmtia_count(kn, KMTIA_STAT_FAIL_DIED);
+		break;
+	case -EKEYREJECTED:
+		break;	/* two reasons; told apart by the caller */
+	default:
+		kmtia_count(kn, KMTIA_STAT_FAIL_OTHER);
+	}
+}
+
+/* What a keying module is told where the kernel can't carry our own words */
+static const char *refusal_sentence(int err)
+{
+	switch (err) {
+	case -ENOKEY:
+		return "kmtia: no key manager dictates a key for this SA";
+	case -ENOBUFS:
+		return "kmtia: the key manager does not read its questions";
+	case -ETIMEDOUT:
+		return "kmtia: the key manager did not answer in time";
+	case -EKEYREVOKED:
+		return "kmtia: the key manager went away";
+	case -EKEYREJECTED:
+		return "kmtia: the key manager has no usable key";
+	case -EINTR:
+		return "kmtia: killed while waiting for a key";
+	case -ECANCELED:
+		return "kmtia: the SA was flushed, or the module unloaded";
+	default:
+		return "kmtia: no memory";
+	}
+}
+
+static void log_refusal(const struct kmtia_sa *sa, u32 rule, const char *reason,
+			int err)
+{
+	if (sa->id.family == AF_INET)
+		net_warn_ratelimited("kmtia: refused %s SA spi 0x%08x src %pI4 dst %pI4: rule %u: %s (error %d)\n",
+				     kmtia_proto_name(sa->id.proto),
+				     be32_to_cpu(sa->id.spi), &sa->saddr.a4,
+				     &sa->id.daddr.a4, rule, reason, -err);
+	else
+		net_warn_ratelimited("kmtia: refused %s SA spi 0x%08x src %pI6c dst %pI6c: rule %u: %s (error %d)\n",
+				     kmtia_proto_name(sa->id.proto),
+				     be32_to_cpu(sa->id.spi), &sa->saddr.in6,
+				     &sa->id.daddr.in6, rule, reason, -err);
+}
+
+/* Says what was decided to all who should hear it; never a key. */
+static void creation_report(struct kmtia_creation *c,
+			    struct netlink_ext_ack *extack)
+{
+	const struct kmtia_decision *d = &c->d;
+	u32 priority = c->rule->spec.priority;
+
+	switch (d->verdict) {
+	case KMTIA_VERDICT_DICTATED:
+		kmtia_count(c->kn, KMTIA_STAT_DICTATED);
+		break;
+	case KMTIA_VERDICT_KEPT:
+		kmtia_count(c->kn, KMTIA_STAT_KEPT);
+		break;
+	case KMTIA_VERDICT_REFUSED:
+		count_refusal(c->kn, d->err);
+		if (d->err == -EKEYREJECTED)
+			kmtia_count(c->kn, d->status ?
+					   KMTIA_STAT_FAIL_CANNOT :
+					   KMTIA_STAT_FAIL_UNUSABLE);
+		log_refusal(d->sa, priority, d->reason, d->err);
+		kmtia_extack(extack, refusal_sentence(d->err),
+			     "kmtia: rule %u: %.55s", priority, d->reason);
+		break;
+	}
+	kmtia_monitor_decision(c->kn->net, d);
+}
+
+/* There is not even memory to decide: said to all who need none to hear it. */
+static void report_no_memory(struct kmtia_net *kn, const struct kmtia_sa *sa,
+			     const struct kmtia_rule *rule,
+			     struct netlink_ext_ack *extack)
+{
+	count_refusal(kn, -ENOMEM);
+	log_refusal(sa, rule->spec.priority, "no memory", -ENOMEM);
+	kmtia_extack_set(extack, NULL, refusal_sentence(-ENOMEM));
+}
+
+/* --- What is decided --------------------------------------------------------- */
+
+static int __printf(3, 4)
+creation_refuse(struct kmtia_creation *c, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	c->decided = true;
+	c->d.verdict = KMTIA_VERDICT_REFUSED;
+	c->d.err = err;
+	va_start(args, fmt);
+	vsnprintf(c->d.reason, sizeof(c->d.reason), fmt, args);
+	va_end(args);
+	return err;
+}
+
+static bool is_dictated(enum kmtia_origin origin)
+{
+	return origin == KMTIA_ORIGIN_LOCAL || origin == KMTIA_ORIGIN_PEER;
+}
+
+static void mate_find(struct kmtia_creation *c)
+{
+	struct kmtia_track *mate;
+
+	mate = kmtia_tracker_mate(&c->kn->tracker, &c->sa);
+	if (!mate)
+		return;
+	c->track->mate = mate->handle;
+	c->d.mate_dictated = is_dictated(mate->origin);
+	c->mate_x = kmtia_sa_lookup(c->kn->net, &mate->id);
+	if (c->mate_x) {
+		kmtia_sa_read(c->mate_x, &c->mate);
+		c->d.mate = &c->mate;
+	}
+	kmtia_track_put(mate);
+}
+
+static int track_key_id(struct kmtia_track *track, const char *key_id)
+{
+	if (!key_id || !key_id[0])
+		return 0;
+	track->key_id = kstrdup(key_id, GFP_KERNEL_ACCOUNT);
+	return track->key_id ? 0 : -ENOMEM;
+}
+
+/* XFRM's mutex is held from here on until the SA is in and its key remembered:
+ * what another SA got while this one waited is seen now.
+ */
+static int keys_still_fresh(struct kmtia_creation *c)
+{
+	const struct kmtia_sa *sa = &c->sa;
+	unsigned int i;
+
+	for (i = 0; i < sa->n_slots; i++)
+		if (sa->slots[i].once &&
+		    !creation_key_fresh(&c->d, &sa->slots[i], c->d.keys[i]))
+			return creation_refuse(c, -EKEYREJECTED,
+					       "key manager '%s' gave the key to another SA meanwhile",
+					       c->d.manager->name);
+	return 0;
+}
+
+static int take_keys(struct kmtia_creation *c)
+{
+	struct kmtia_track *track = c->track;
+	int err;
+
+	if (c->d.verdict == KMTIA_VERDICT_KEPT) {
+		track->kept = true;
+		return 0;
+	}
+	err = keys_still_fresh(c);
+	if (err)
+		return err;
+	if (track_key_id(track, c->d.key_id))
+		return creation_refuse(c, -ENOMEM, "no memory");
+	kmtia_sa_write(c->x, &c->sa, c->d.keys);
+	track->origin = c->d.origin;
+	memcpy(track->manager, c->d.manager->uuid, KMTIA_UUID_LEN);
+	track->reuse_hash = kmtia_sa_reuse_hash(c->x, &c->sa);
+	return 0;
+}
+
+/* Asks, and puts the keys that come into the state. */
+static int creation_dictate(struct kmtia_creation *c)
+{
+	atomic_t *flushes = &c->kn->flushes[c->sa.id.proto == IPPROTO_AH ?
+					    KMTIA_FLUSH_AH : KMTIA_FLUSH_ESP];
+	int err, flushed = atomic_read(flushes);
+
+	if (kmtia_reuse_prepare(&c->kn->reuse))
+		return creation_refuse(c, -ENOMEM, "no memory");
+	mate_find(c);
+	c->decided = true;
+	err = kmtia_decide(&c->d);
+	atomic64_add(c->d.questions, &c->kn->stats[KMTIA_STAT_QUESTIONS]);
+	if (err)
+		return err;
+	if (atomic_read(flushes) != flushed)
+		return creation_refuse(c, -ECANCELED,
+				       "SAs were flushed while an answer was awaited");
+	return take_keys(c);
+}
+
+static bool sa_lives(struct net *net, const struct kmtia_sa_id *id)
+{
+	struct xfrm_state *x = kmtia_sa_lookup(net, id);
+	bool lives;
+
+	if (!x)
+		return false;
+	lives = x->km.state == XFRM_STATE_VALID;
+	xfrm_state_put(x);
+	return lives;
+}
+
+/* Does the agent that the rule names make this SA itself? */
+static bool creation_is_own(struct kmtia_creation *c)
+{
+	const struct kmtia_rule_spec *spec = &c->rule->spec;
+	struct kmtia_manager *manager;
+	bool own;
+
+	if (spec->dictate != KMTIA_GRANT_NAMED)
+		return false;
+	manager = kmtia_manager_find(&c->kn->registry, spec->dictate_manager);
+	if (!manager)
+		return false;
+	own = manager->flags & KMTIA_MANAGER_FLAGS_DICTATE &&
+	      kmtia_upcall_is_own(manager);
+	kmtia_manager_put(manager);
+	return own;
+}
+
+/* May an SA that was here before have its key again? Not while the old one lives
+ * (then two would have it), nor if a rule let it through that would not now.
+ */
+static bool readd_passes(struct kmtia_creation *c,
+			 const struct kmtia_track *old)
+{
+	if (READ_ONCE(old->state) == KMTIA_TRACK_LIVE &&
+	    sa_lives(c->kn->net, &old->id))
+		return false;
+	if (old->origin != KMTIA_ORIGIN_NONE)
+		return true;
+	return old->kept &&
+	       c->rule->spec.on_failure != KMTIA_FAILURE_ACTION_REJECT;
+}
+
+/* An SA that was here before keeps its key, and what is known about it.
+ * Returns -ENOENT if it was not.
+ */
+static int creation_readd(struct kmtia_creation *c)
+{
+	struct kmtia_track *old, *track = c->track;
+	int err = -ENOENT;
+
+	old = kmtia_tracker_readd(&c->kn->tracker, &c->sa,
+				  kmtia_sa_key_hash(c->x, &c->sa));
+	if (!old)
+		return -ENOENT;
+	if (!readd_passes(c, old))
+		goto out;
+	err = track_key_id(track, old->key_id);
+	if (err) {
+		creation_refuse(c, err, "no memory");
+		goto out;
+	}
+	track->origin = old->origin;
+	track->kept = old->kept;
+	track->reuse_hash = old->reuse_hash;
+	memcpy(track->manager, old->manager, KMTIA_UUID_LEN);
+	kmtia_count(c->kn, KMTIA_STAT_READDED);
+out:
+	kmtia_track_put(old);
+	return err;
+}
+
+/* The keys of the SA are final when this returns 0. */
+static int creation_decide(struct kmtia_creation *c)
+{
+	bool dictates = c->rule->spec.dictate != KMTIA_GRANT_NONE;
+	int err;
+
+	/* XFRM throws these keys away: the live SA's remain. But it may expire
+	 * before XFRM looks, and then this one goes in: with keys that nobody
+	 * knows, and an alarm.
+	 */
+	if (sa_lives(c->kn->net, &c->sa.id)) {
+		kmtia_count(c->kn, KMTIA_STAT_EXISTING);
+		c->track->shadow = true;
+		c->track->randomised = dictates;
+		if (dictates)
+			kmtia_sa_randomise(c->x, &c->sa);
+		return 0;
+	}
+	if (!dictates)
+		return 0;
+	if (creation_is_own(c)) {
+		kmtia_count(c->kn, KMTIA_STAT_OWN);
+		c->track->origin = KMTIA_ORIGIN_OWN;
+		return 0;
+	}
+	err = creation_readd(c);
+	if (err != -ENOENT)
+		return err;
+	/* What a keying module reads back under lockdown, and would add again */
+	if (kmtia_sa_zero(c->x, &c->sa) &&
+	    kmtia_tracker_knows_spi(&c->kn->tracker, &c->sa))
+		return creation_refuse(c, -EKEYREJECTED,
+				       "the SA was added again with a key of zeros");
+	return creation_dictate(c);
+}
+
+/* --- From begin to end ------------------------------------------------------- */
+
+static void creation_free(struct kmtia_creation *c)
+{
+	kmtia_decision_release(&c->d);
+	if (c->mate_x)
+		xfrm_state_put(c->mate_x);
+	kmtia_track_put(c->track);
+	kmtia_rule_put(c->rule);
+	kfree(c);
+}
+
+/* Takes over the reference to @rule. */
+static struct kmtia_creation *creation_new(struct kmtia_net *kn,
+					   struct xfrm_state *x,
+					   const struct kmtia_sa *sa,
+					   struct kmtia_rule *rule,
+					   const struct kmtia_wait_ops *wait)
+{
+	struct kmtia_creation *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return NULL;
+	c->track = kmtia_track_new(sa, rule);
+	if (!c->track) {
+		kfree(c);
+		return NULL;
+	}
+	c->kn = kn;
+	c->x = x;
+	c->sa = *sa;
+	c->rule = rule;
+	c->wait = wait;
+	c->d.ops = &creation_decision_ops;
+	c->d.registry = &kn->registry;
+	c->d.rule = rule;
+	c->d.sa = &c->sa;
+	return c;
+}
+
+/**
+ * kmtia_creation_begin() - an SA is being created: what keys shall it have?
+ * @kn: where
+ * @x: its state, before the cipher is set up; gets the keys
+ * @wait: how to wait
+ * @extack: why not, for the creator
+ * @creation: set to what kmtia_creation_end() must be called with, also if this
+ *	fails; NULL if no rule has to do with the SA
+ *
+ * Context: process; may sleep until the rule's timeout.
+ * Return: 0 if the SA may be made; else as kmtia_decide(), and its keys are the
+ * creator's.
+ */
+int kmtia_creation_begin(struct kmtia_net *kn, struct xfrm_state *x,
+			 const struct kmtia_wait_ops *wait,
+			 struct netlink_ext_ack *extack,
+			 struct kmtia_creation **creation)
+{
+	struct kmtia_creation *c;
+	struct kmtia_rule *rule;
+	struct kmtia_sa sa;
+	int err;
+
+	*creation = NULL;
+	kmtia_tracker_forget_own(&kn->tracker);
+	kmtia_sa_read(x, &sa);
+	rule = kmtia_rule_match(&kn->rules, &sa);
+	kmtia_count(kn, rule ? KMTIA_STAT_MATCHED : KMTIA_STAT_UNMATCHED);
+	if (!rule)
+		return 0;
+	if (!kmtia_rule_watched(rule)) {
+		kmtia_rule_put(rule);
+		return 0;
+	}
+	c = creation_new(kn, x, &sa, rule, wait);
+	if (!c) {
+		/* Who only watches can't veto. */
+		err = rule->spec.dictate == KMTIA_GRANT_NONE ? 0 : -ENOMEM;
+		if (err)
+			report_no_memory(kn, &sa, rule, extack);
+		kmtia_rule_put(rule);
+		return err;
+	}
+	*creation = c;
+	err = creation_decide(c);
+	if (!err)
+		c->track->key_hash = kmtia_sa_key_hash(x, &c->sa);
+	return err;
+}
+
+/**
+ * kmtia_creation_end() - the cipher is set up, or is not
+ * @c: what kmtia_creation_begin() has set, or NULL; freed
+ * @err: of kmtia_creation_begin(), or of setting up the cipher
+ * @extack: why not, for the creator
+ *
+ * XFRM may report the SA as soon as the caller returns: the tracker knows it then.
+ *
+ * Context: process.
+ * Return: @err, or %-ENOMEM.
+ */
+int kmtia_creation_end(struct kmtia_creation *c, int err,
+		       struct netlink_ext_ack *extack)
+{
+	if (!c)
+		return err;
+	if (!err && kmtia_track_add(&c->kn->tracker, c->track) &&
+	    c->rule->spec.dictate != KMTIA_GRANT_NONE)
+		err = creation_refuse(c, -ENOMEM, "no memory");
+	/* A key for an SA that XFRM itself refuses was not dictated. */
+	if (c->decided && (!err || c->d.verdict == KMTIA_VERDICT_REFUSED))
+		creation_report(c, extack);
+	creation_free(c);
+	return err;
+}
+
+/**
+ * kmtia_creation_probe() - an SA without an SPI, or for no destination
+ * @kn: where
+ * @x: its state, before the cipher is set up
+ *
+ * So do IKE daemons probe which algorithms there are, and get their answer. Nobody
+ * is asked about such an SA; but it would carry traffic, so where a rule dictates
+ * it has keys that nobody knows.
+ */
+void kmtia_creation_probe(struct kmtia_net *kn, struct xfrm_state *x)
+{
+	struct kmtia_rule *rule;
+	struct kmtia_sa sa;
+
+	kmtia_sa_read(x, &sa);
+	rule = kmtia_rule_match(&kn->rules, &sa);
+	if (rule && rule->spec.dictate != KMTIA_GRANT_NONE)
+		kmtia_sa_randomise(x, &sa);
+	kmtia_rule_put(rule);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Key managers, the questions to them, and the decision */
+#ifndef _KMTIA_MANAGER_H
+#define _KMTIA_MANAGER_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/wait.h>
+
+#include "kmtia.h"
+
+#define KMTIA_MAX_MANAGERS	32	/* in one network namespace */
+#define KMTIA_DEFAULT_HINT	5	/* seconds */
+
+struct kmtia_rule;
+
+/* --- manager.c ---------------------------------------------------------- */
+
+enum kmtia_manager_counter {
+	KMTIA_MANAGER_QUESTIONS,
+	KMTIA_MANAGER_ANSWERS,
+	KMTIA_MANAGER_REFUSALS,
+	KMTIA_MANAGER_UNUSABLE,
+	KMTIA_MANAGER_MISSES,
+	KMTIA_MANAGER_LATE,
+	KMTIA_MANAGER_NOTIFICATIONS,
+	KMTIA_MANAGER_DROPPED,
+	KMTIA_MANAGER_N_COUNTERS
+};
+
+/**
+ * struct kmtia_manager - a registered key manager
+ * @node: in kmtia_registry::managers; order of registration
+ * @ref: the registry has one, each request and each user for a while another
+ * @rcu: frees it
+ * @registry: where it is registered
+ * @ops: what it is asked and told
+ * @priv: the implementation's
+ * @uuid: identity
+ * @name: for people
+ * @description: for people
+ * @flags: enum kmtia_manager_flags
+ * @has_weight: @weight is a constant bid
+ * @weight: the bid
+ * @timeout_hint: seconds that an answer may take
+ * @lock: protects @open and @dead
+ * @open: its requests that are in the making or open
+ * @dead: unregistered; takes no request any more
+ * @state: bits: KMTIA_MANAGER_STALLED, it missed a deadline, and is skipped until
+ *	it is heard
+ * @last_seq: number of the last notification; only the notify worker uses it
+ * @counters: see enum kmtia_manager_counter
+ * @gone: completed when the last reference is put
+ */
+struct kmtia_manager {
+	struct list_head node;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct kmtia_registry *registry;
+	const struct kmtia_manager_ops *ops;
+	void *priv;
+	u8 uuid[KMTIA_UUID_LEN];
+	char name[KMTIA_NAME_MAX_LEN + 1];
+	char description[KMTIA_TEXT_MAX_LEN + 1];
+	u32 flags;
+	bool has_weight;
+	u32 weight;
+	u32 timeout_hint;
+	spinlock_t lock;	/* protects open and dead */
+	struct list_head open;
+	bool dead;
+	unsigned long state;
+	u64 last_seq;
+	atomic64_t counters[KMTIA_MANAGER_N_COUNTERS];
+	struct completion *gone;
+};
+
+/**
+ * struct kmtia_registry - the key managers of a network namespace
+ * @managers: in order of registration; read under RCU
+ * @count: entries in @managers
+ * @draining: the module is being unloaded; no request is taken
+ * @lock: serialises registrations (kmtia_net::lock)
+ * @event: told when a manager comes, goes, stalls or recovers
+ */
+struct kmtia_registry {
+	struct list_head managers;
+	unsigned int count;
+	bool draining;
+	struct mutex *lock;	/* serialises registrations */
+	void (*event)(struct kmtia_registry *registry,
+		      enum kmtia_monitor_event event,
+		      const struct kmtia_manager *manager);
+};
+
+void kmtia_registry_init(struct kmtia_registry *registry, struct mutex *lock,
+			 void (*event)(struct kmtia_registry *registry,
+				       enum kmtia_monitor_event event,
+				       const struct kmtia_manager *manager));
+void kmtia_registry_drain(struct kmtia_registry *registry);
+void kmtia_registry_clear(struct kmtia_registry *registry);
+struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
+					const struct kmtia_manager_desc *desc,
+					const struct kmtia_manager_ops *ops,
+					void *priv);
+bool kmtia_manager_hold(struct kmtia_manager *manager);
+void kmtia_manager_put(struct kmtia_manager *manager);
+bool kmtia_manager_end(struct kmtia_manager *manager);
+struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
+					 const u8 *uuid);
+unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
+				    const struct kmtia_rule *rule,
+				    struct kmtia_manager **bidders);
+void kmtia_manager_missed(struct kmtia_manager *manager);
+void kmtia_manager_heard(struct kmtia_manager *manager);
+
+#define KMTIA_MANAGER_STALLED	0	/* bit of kmtia_manager::state */
+
+static inline bool kmtia_manager_stalled(const struct kmtia_manager *manager)
+{
+	return test_bit(KMTIA_MANAGER_STALLED, &manager->state);
+}
+
+static inline void kmtia_manager_count(struct kmtia_manager *manager,
+				       enum kmtia_manager_counter counter)
+{
+	atomic64_inc(&manager->counters[counter]);
+}
+
+/* --- request.c ---------------------------------------------------------- */
+
+/**
+ * enum kmtia_request_state - a request's life
+ * @KMTIA_REQUEST_OPEN: an answer is awaited; every other state is final
+ * @KMTIA_REQUEST_BID: the manager said whether it bids
+ * @KMTIA_REQUEST_KEYS: it gave keys, they were checked and copied
+ * @KMTIA_REQUEST_CANNOT: it said that it has none
+ * @KMTIA_REQUEST_UNUSABLE: it gave keys that can't be used
+ * @KMTIA_REQUEST_DEADLINE: it did not answer in time
+ * @KMTIA_REQUEST_DEATH: it was unregistered
+ * @KMTIA_REQUEST_WITHDRAWN: the creator of the SA does not wait any more
+ * @KMTIA_REQUEST_UNLOAD: the module is being unloaded
+ * @KMTIA_REQUEST_UNSENT: the manager could not be asked
+ */
+enum kmtia_request_state {
+	KMTIA_REQUEST_OPEN,
+	KMTIA_REQUEST_BID,
+	KMTIA_REQUEST_KEYS,
+	KMTIA_REQUEST_CANNOT,
+	KMTIA_REQUEST_UNUSABLE,
+	KMTIA_REQUEST_DEADLINE,
+	KMTIA_REQUEST_DEATH,
+	KMTIA_REQUEST_WITHDRAWN,
+	KMTIA_REQUEST_UNLOAD,
+	KMTIA_REQUEST_UNSENT,
+};
+
+/**
+ * struct kmtia_request - a question to a key manager
+ * @node: in kmtia_manager::open
+ * @ref: the creator has one, the manager's list another, answerers more
+ * @lock: the gate; protects @state and all that an answer writes
+ * @state: see enum kmtia_request_state
+ * @decision: whose question it is; valid while @state is OPEN, under @lock
+ * @sa: the SA; valid in the callback that asks, which the creator runs
+ * @mate: likewise
+ * @manager: who is asked
+ * @id: never used again
+ * @check: the question is, or includes, whether the manager bids
+ * @keys: the question is, or includes, which keys
+ * @expires: deadline, jiffies
+ * @err: with UNSENT, why; with UNUSABLE, what the answerer was told
+ * @will_dictate: with BID
+ * @weight: with BID
+ * @status: with CANNOT
+ * @gen_key: with CANNOT and UNUSABLE
+ * @origin: with KEYS
+ * @why: with UNUSABLE; a constant string
+ * @text: with CANNOT
+ * @key_id: with KEYS
+ */
+struct kmtia_request {
+	struct list_head node;
+	refcount_t ref;
+	spinlock_t lock;	/* the gate: protects state and the answer */
+	enum kmtia_request_state state;
+	struct kmtia_decision *decision;
+	const struct kmtia_sa *sa;
+	const struct kmtia_sa *mate;
+	struct kmtia_manager *manager;
+	u64 id;
+	bool check;
+	bool keys;
+	unsigned long expires;
+	int err;
+	bool will_dictate;
+	u32 weight;
+	u32 status;
+	bool gen_key;
+	enum kmtia_origin origin;
+	const char *why;
+	char text[KMTIA_TEXT_MAX_LEN + 1];
+	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+};
+
+int kmtia_request_cache_init(void);
+void kmtia_request_cache_exit(void);
+struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
+					struct kmtia_manager *manager,
+					bool check, bool keys,
+					unsigned long expires);
+bool kmtia_request_close(struct kmtia_request *req,
+			 enum kmtia_request_state state, int err);
+void kmtia_request_finish(struct kmtia_request *req);
+struct kmtia_request *kmtia_request_find(struct kmtia_manager *manager, u64 id);
+void kmtia_requests_close(struct kmtia_manager *manager,
+			  enum kmtia_request_state state);
+void kmtia_copy_text(char *to, const char *from, size_t size);
+
+/* --- dictation.c -------------------------------------------------------- */
+
+/**
+ * struct kmtia_decision_ops - what the decision needs of its caller
+ * @wait_begin: the decision is about to sleep; returns whether a lock was let
+ *	go (then the wait may be frozen)
+ * @wait_end: it has slept; @released is what @wait_begin returned
+ * @key_fresh: may this key be given to the SA, or has another one had it?
+ *	Called under kmtia_request::lock.
+ */
+struct kmtia_decision_ops {
+	bool (*wait_begin)(struct kmtia_decision *d);
+	void (*wait_end)(struct kmtia_decision *d, bool released);
+	bool (*key_fresh)(struct kmtia_decision *d,
+			  const struct kmtia_slot *slot, const u8 *key);
+};
+
+enum kmtia_verdict {
+	KMTIA_VERDICT_REFUSED,	/* fail with kmtia_decision::err */
+	KMTIA_VERDICT_DICTATED,	/* use the keys in kmtia_decision::keys */
+	KMTIA_VERDICT_KEPT,	/* use the keying module's */
+};
+
+/**
+ * struct kmtia_decision - shall this SA be dictated, by whom, with which keys?
+ * @ops: set by the caller, as all down to @mate_dictated
+ * @registry: whom to ask
+ * @rule: the rule that covers the SA
+ * @sa: the SA
+ * @mate: the SA of the other direction where that is certain, or NULL
+ * @mate_dictated: the mate has a dictated key; then this SA must have one, too
+ * @verdict: what was decided; the rest says how
+ * @err: 0, or why no key came (with KEPT as well as with REFUSED)
+ * @manager: who dictated, or failed; pinned; or NULL
+ * @status: the manager's own number, with -EKEYREJECTED
+ * @origin: of the keys
+ * @key_id: name of the keys
+ * @reason: why no key came, for people
+ * @questions: how many were asked
+ * @keys: the keys, a slot each; NULL if none
+ * @key_buf: where @keys points to
+ * @key_buf_size: its size
+ * @wait: the creator sleeps here
+ * @open: requests that are open
+ * @timer: deadline of the requests
+ * @requests: those that were sent in this round
+ * @n_requests: how many
+ * @gen_key: of the last refusal or unusable key
+ */
+struct kmtia_decision {
+	const struct kmtia_decision_ops *ops;
+	struct kmtia_registry *registry;
+	const struct kmtia_rule *rule;
+	const struct kmtia_sa *sa;
+	const struct kmtia_sa *mate;
+	bool mate_dictated;
+
+	enum kmtia_verdict verdict;
+	int err;
+	struct kmtia_manager *manager;
+	u32 status;
+	enum kmtia_origin origin;
+	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+	char reason[KMTIA_NAME_MAX_LEN + KMTIA_TEXT_MAX_LEN + 64];
+	unsigned int questions;
+	u8 *keys[KMTIA_MAX_SLOTS];
+
+	/* private to dictation.c and request.c */
+	u8 *key_buf;
+	size_t key_buf_size;
+	wait_queue_head_t wait;
+	atomic_t open;
+	struct timer_list timer;
+	struct kmtia_request *requests[KMTIA_MAX_MANAGERS];
+	unsigned int n_requests;
+	bool gen_key;
+};
+
+int kmtia_decide(struct kmtia_decision *d);
+void kmtia_decision_release(struct kmtia_decision *d);
+
+#endif /* _KMTIA_MANAGER_H */
