@@ -194,7 +194,7 @@ check: deps
 
 .PHONY: check-run
 check-run: all unit-tests test-programs mutants
-	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/vm/selftest-host.sh tests/vm/selftest.sh \
+	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/lint tests/vm/selftest-host.sh tests/vm/selftest.sh \
 		$(SCENARIOS) tests/check-mutants
 
 check-full: check

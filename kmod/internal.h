@@ -164,7 +164,7 @@ enum kmtia_stat {
  * struct kmtia_net - all that the module has in a network namespace
  * @net: the namespace
  * @node: in the list of all of them (main.c)
- * @visited: which round of kmtia_net_for_each_ref() was here last
+ * @visited: which round of kmtia_nets_walk() was here last
  * @lock: serialises changes of @rules and @registry
  * @rules: the administrator's rules
  * @registry: the key managers
@@ -189,8 +189,8 @@ struct kmtia_net {
 };
 
 struct kmtia_net *kmtia_pernet(const struct net *net);
-typedef void (*kmtia_net_fn)(struct kmtia_net *kn);
-void kmtia_net_for_each_ref(kmtia_net_fn fn);
+typedef void (*kmtia_nets_fn)(struct kmtia_net *kn);
+void kmtia_nets_walk(kmtia_nets_fn fn);
 
 static inline void kmtia_count(struct kmtia_net *kn, enum kmtia_stat stat)
 {

@@ -39,14 +39,14 @@ struct kmtia_net *kmtia_pernet(const struct net *net)
 }
 
 /**
- * kmtia_net_for_each_ref() - do something in every namespace
+ * kmtia_nets_walk() - do something in every namespace
  * @fn: what; may sleep
  *
  * No lock is held meanwhile, only a reference to the namespace: @fn may wait
  * for a mutex whose owner waits for the kernel's namespace locks. One that is
  * going is left out: no creator is left in it.
  */
-void kmtia_net_for_each_ref(kmtia_net_fn fn)
+void kmtia_nets_walk(kmtia_nets_fn fn)
 {
 	static unsigned long round;
 	struct kmtia_net *kn, *found;
@@ -179,9 +179,9 @@ static void __exit kmtia_exit(void)
 	spin_lock(&nets_lock);
 	draining = true;
 	spin_unlock(&nets_lock);
-	kmtia_net_for_each_ref(kmtia_net_drain);
+	kmtia_nets_walk(kmtia_net_drain);
 	kmtia_hook_exit();
-	kmtia_net_for_each_ref(kmtia_net_clear);
+	kmtia_nets_walk(kmtia_net_clear);
 	kmtia_genl_unregister();
 	kmtia_upcall_exit();
 	kmtia_km_unregister();

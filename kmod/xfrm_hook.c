@@ -399,9 +399,9 @@ void kmtia_hook_exit(void)
 		pr_warn_once("kmtia: another module interposes on top; waiting for it to go\n");
 		msleep(100);
 	}
-	kmtia_net_for_each_ref(cfg_mutex_barrier);
+	kmtia_nets_walk(cfg_mutex_barrier);
 	wait_event(inside_wq, !atomic_read(&inside));
-	kmtia_net_for_each_ref(cfg_mutex_barrier);
+	kmtia_nets_walk(cfg_mutex_barrier);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (hooks[i].orig)
 			module_put(hooks[i].orig->owner);

@@ -18,10 +18,10 @@ ping_both() {
 # ike_table MARK: Wireshark's table for the SAs with the keys that IKE had in mind. The initiator is a, so its key is
 # that of what a sends.
 ike_table() {
-	local role kind key src dst spi _
+	local role key src dst spi _
 	local -A keys
 
-	while read -r role kind key; do
+	while read -r role _ key; do
 		keys[$role]=$key
 	done < <(ike_keys a "$1")
 	while read -r src dst _ spi _; do
