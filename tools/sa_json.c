@@ -129,7 +129,7 @@ static void sa_json_tracked(json_t *obj, const struct kmtia_sa *sa)
 		json_object_set_new(obj, "manager", sa_json_uuid(sa->manager));
 	if (sa->key_id[0])
 		json_object_set_new(obj, "key_id", sa_json_text(sa->key_id));
-	json_object_set_new(obj, "age", sa_json_u64(sa->age_ms));
+	json_object_set_new(obj, "age_ms", sa_json_u64(sa->age_ms));
 	json_object_set_new(obj, "integrity_failed", sa_json_u64(sa->integrity_failed));
 	json_object_set_new(obj, "replay_failed", sa_json_u64(sa->replay_failed));
 	json_object_set_new(obj, "packets", sa_json_u64(sa->packets));

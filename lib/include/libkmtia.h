@@ -149,7 +149,8 @@ struct kmtia_callbacks {
 	/**
 	 * Which keys? Answer by kmtia_answer_keys() or kmtia_answer_cannot(),
 	 * now or, having returned, later: @req is the callee's until answered.
-	 * The pair is valid during the call only.
+	 * The pair is valid until the answer or the return, whichever is first;
+	 * kmtia_request_pair() as long as @req is.
 	 */
 	void (*key_dictation)(struct kmtia *h, struct kmtia_request *req,
 			      const struct kmtia_pair *pair, void *user);

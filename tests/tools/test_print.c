@@ -136,7 +136,7 @@ static void json_of_an_sa(void **state)
 	assert_string_equal(get(json, "manager"), UUID_TEXT);
 	assert_string_equal(get(json, "encap_type"), "99");
 	assert_int_equal(json_integer_value(json_object_get(json, "rule")), 10);
-	assert_int_equal(json_integer_value(json_object_get(json, "age")), 61005);
+	assert_int_equal(json_integer_value(json_object_get(json, "age_ms")), 61005);
 	assert_true(json_integer_value(json_object_get(json, "bytes")) == INT64_MAX);
 	assert_true(json_is_false(json_object_get(json, "esn")));
 	slot = json_array_get(json_object_get(json, "slots"), 0);
