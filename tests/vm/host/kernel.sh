@@ -39,7 +39,8 @@ image_release() {
 	local at
 
 	at=$(le_number "$1" $((0x20e)) 2)
-	tail -c +$((at + 0x200 + 1)) "$1" | head -c 256 | tr '\0' '\n' | head -n 1 | cut -d ' ' -f 1
+	# Read whole, lest what is cut off fail for want of a reader.
+	od -A n -c -v -w1 -j $((at + 0x200)) -N 256 "$1" | awk '$1 == "\\0" || NF == 0 { exit } { printf "%s", $1 }'
 }
 
 # newest_installed SERIES: the newest installed release of a series that has an image
