@@ -95,11 +95,14 @@ $(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
 	@ln -sf ../../../$(KVER)/kmtia_check.ko $(@D)/
 
 # What tests want to know from inside the kernel
-$(M)/kmtia_check.ko: tests/kmod/Kbuild tests/kmod/kmtia_check.c
+$(M)/kmtia_check.ko $(M)/kmtia_kdf_check.ko &: tests/kmod/Kbuild $(wildcard tests/kmod/*.c) \
+		tests/py/kdf.py $(KMOD_SRC)
 	@rm -rf $(M)/check && mkdir -p $(M)/check
-	@cp -s $(addprefix $(TOP)/,$^) $(M)/check/
+	@cp -s $(TOP)/tests/kmod/Kbuild $(TOP)/tests/kmod/*.c $(M)/check/
+	@cp -rs $(TOP)/kmod $(M)/check/
+	@python3 tests/py/kdf.py --vectors > $(M)/check/kdf_vectors.h
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/check W=1 modules
-	@cp $(M)/check/kmtia_check.ko $@
+	@cp $(M)/check/kmtia_check.ko $(M)/check/kmtia_kdf_check.ko $(M)/
 
 mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
 
@@ -156,7 +159,7 @@ TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/test_%,$(wildcard
 WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
-test-programs: $(TEST_BIN) $(M)/kmtia_check.ko
+test-programs: $(TEST_BIN) $(M)/kmtia_check.ko $(M)/kmtia_kdf_check.ko
 .PHONY: test-programs
 
 $(B)/tests/lib/test_%: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)

@@ -142,6 +142,8 @@ static void creation_report(struct kmtia_creation *c,
 	switch (d->verdict) {
 	case KMTIA_VERDICT_DICTATED:
 		kmtia_count(c->kn, KMTIA_STAT_DICTATED);
+		if (d->standing)
+			kmtia_count(c->kn, KMTIA_STAT_STANDING);
 		break;
 	case KMTIA_VERDICT_KEPT:
 		kmtia_count(c->kn, KMTIA_STAT_KEPT);
@@ -260,9 +262,12 @@ static int creation_dictate(struct kmtia_creation *c)
 	atomic_t *flushes = &c->kn->flushes[c->sa.id.proto == IPPROTO_AH ?
 					    KMTIA_FLUSH_AH : KMTIA_FLUSH_ESP];
 	int err, flushed = atomic_read(flushes);
+	unsigned int i;
 
 	if (kmtia_reuse_prepare(&c->kn->reuse))
 		return creation_refuse(c, -ENOMEM, "no memory");
+	for (i = 0; i < c->sa.n_slots; i++)
+		c->d.module_keys[i] = kmtia_sa_key(c->x, &c->sa.slots[i]);
 	mate_find(c);
 	c->decided = true;
 	err = kmtia_decide(&c->d);

@@ -7,7 +7,8 @@
  * as it said it needs. With one candidate the two questions (does it bid, which
  * keys) are one. With several, those without a constant weight are asked for
  * their bids all at once, and the highest is asked for keys; when it fails the
- * next has its turn in what is left of the time.
+ * next has its turn in what is left of the time. A manager with a standing
+ * secret for the SA is not asked: the secret bids, and answers in no time.
  */
 #include "internal.h"
 
@@ -21,126 +22,24 @@
  * @manager: pinned
  * @weight: its bid, 0 if it does not want the SA or has had its turn
  * @asked: it has bid, or its weight is constant
+ * @standing: it has a standing secret for the SA
  */
 struct bidder {
 	struct kmtia_manager *manager;
 	u32 weight;
 	bool asked;
+	bool standing;
 };
 
 /**
- * struct round - what kmtia_decide() works with
+ * struct bidding - what kmtia_decide() works with
  * @bidders: in order of registration
  * @n: how many
- * @expires: the rule's deadline, jiffies
  */
-struct round {
-	struct bidder bidders[KMTIA_MAX_MANAGERS];
+struct bidding {
+	struct bidder bidders[KMTIA_MAX_BIDDERS];
 	unsigned int n;
-	unsigned long expires;
 };
-
-/* When the next deadline of an open round is; false if all have passed. */
-static bool next_deadline(const struct kmtia_decision *d, unsigned long now,
-			  unsigned long *next)
-{
-	bool more = false;
-	unsigned int i;
-
-	for (i = 0; i < d->n_requests; i++) {
-		unsigned long expires = d->requests[i]->expires;
-
-		if (time_after_eq(now, expires))
-			continue;
-		if (!more || time_before(expires, *next))
-			*next = expires;
-		more = true;
-	}
-	return more;
-}
-
-/* Runs only while the creator sleeps in decision_wait(): the array is stable. */
-static void decision_timer(struct timer_list *timer)
-{
-	struct kmtia_decision *d = container_of(timer, struct kmtia_decision,
-						timer);
-	unsigned long now = jiffies, next;
-	unsigned int i;
-
-	for (i = 0; i < d->n_requests; i++)
-		if (time_after_eq(now, d->requests[i]->expires))
-			kmtia_request_close(d->requests[i],
-					    KMTIA_REQUEST_DEADLINE, 0);
-	if (next_deadline(d, now, &next))
-		mod_timer(&d->timer, next);
-}
-
-/* Sends one question; one that can't be sent is a request completed at once. */
-static int decision_ask(struct kmtia_decision *d, struct round *round,
-			struct kmtia_manager *manager, bool check, bool keys)
-{
-	unsigned long expires = jiffies + manager->timeout_hint * HZ;
-	struct kmtia_request *req;
-	int err;
-
-	if (time_after(expires, round->expires))
-		expires = round->expires;
-	req = kmtia_request_new(d, manager, check, keys, expires);
-	if (IS_ERR(req))
-		return PTR_ERR(req);
-	d->requests[d->n_requests++] = req;
-	d->questions++;
-	kmtia_manager_count(manager, KMTIA_MANAGER_QUESTIONS);
-	err = keys ? manager->ops->key_dictation(manager, req) :
-		     manager->ops->key_dictation_check(manager, req);
-	/* What a callback returns reaches the keying module as an error: only
-	 * those that the contract names may (kmtia_manager_ops).
-	 */
-	if (err && err != -ENOBUFS && err != -EKEYREVOKED)
-		err = -ENOMEM;
-	if (err)
-		kmtia_request_close(req, KMTIA_REQUEST_UNSENT, err);
-	return 0;
-}
-
-/* Sleeps until all requests of this round are completed; -EINTR if killed.
- * Afterwards all of them are final, and may be read without their locks.
- */
-static int decision_wait(struct kmtia_decision *d)
-{
-	unsigned int i, state = TASK_KILLABLE;
-	unsigned long next = jiffies;
-	bool released;
-	int err = 0;
-
-	if (atomic_read(&d->open)) {
-		next_deadline(d, jiffies, &next);
-		mod_timer(&d->timer, next);
-		released = d->ops->wait_begin(d);
-		/* If a lock was let go none is held: then the wait may be
-		 * frozen, and a frozen TIA does not keep the host awake.
-		 */
-		if (released)
-			state |= TASK_FREEZABLE;
-		err = wait_event_state(d->wait, !atomic_read(&d->open), state);
-		d->ops->wait_end(d, released);
-		timer_delete_sync(&d->timer);
-	}
-	for (i = 0; i < d->n_requests; i++)
-		kmtia_request_finish(d->requests[i]);
-	return err ? -EINTR : 0;
-}
-
-static void decision_round_end(struct kmtia_decision *d)
-{
-	unsigned int i;
-
-	for (i = 0; i < d->n_requests; i++) {
-		kmtia_request_finish(d->requests[i]);
-		kmtia_request_put(d->requests[i]);
-	}
-	d->n_requests = 0;
-}
 
 static void decision_manager(struct kmtia_decision *d,
 			     struct kmtia_manager *manager)
@@ -239,19 +138,19 @@ static int decision_killed(struct kmtia_decision *d)
 }
 
 /* Asks all whose bid is not known, at once. */
-static int collect_bids(struct kmtia_decision *d, struct round *round)
+static int collect_bids(struct kmtia_decision *d, struct bidding *bidding)
 {
 	struct kmtia_request *req;
 	unsigned int i, j;
 	int err = 0;
 
-	for (i = 0; i < round->n; i++) {
-		struct bidder *b = &round->bidders[i];
+	for (i = 0; i < bidding->n; i++) {
+		struct bidder *b = &bidding->bidders[i];
 
 		if (b->asked)
 			continue;
 		b->asked = true;
-		err = decision_ask(d, round, b->manager, true, false);
+		err = kmtia_round_ask(d, b->manager, true, false);
 		if (err) {
 			fail_unsent(d, b->manager, err);
 			if (is_final(err))
@@ -259,39 +158,39 @@ static int collect_bids(struct kmtia_decision *d, struct round *round)
 			err = 0;
 		}
 	}
-	err = decision_wait(d);
+	err = kmtia_round_wait(d);
 	if (err) {
 		decision_killed(d);
 		goto out;
 	}
 	for (i = 0, j = 0; i < d->n_requests; i++) {
 		req = d->requests[i];
-		while (round->bidders[j].manager != req->manager)
+		while (bidding->bidders[j].manager != req->manager)
 			j++;
 		if (req->state != KMTIA_REQUEST_BID) {
 			fail_request(d, req);
 			if (is_final(d->err))
 				err = d->err;
 		} else if (req->will_dictate) {
-			round->bidders[j].weight = req->weight;
+			bidding->bidders[j].weight = req->weight;
 		} else {
 			kmtia_manager_count(req->manager,
 					    KMTIA_MANAGER_REFUSALS);
 		}
 	}
 out:
-	decision_round_end(d);
+	kmtia_round_end(d);
 	return err;
 }
 
 /* The highest bid; of equal ones, that of who registered first. */
-static struct bidder *best_bid(struct round *round)
+static struct bidder *best_bid(struct bidding *bidding)
 {
 	struct bidder *best = NULL;
 	unsigned int i;
 
-	for (i = 0; i < round->n; i++) {
-		struct bidder *b = &round->bidders[i];
+	for (i = 0; i < bidding->n; i++) {
+		struct bidder *b = &bidding->bidders[i];
 
 		if (b->weight && (!best || b->weight > best->weight))
 			best = b;
@@ -299,38 +198,85 @@ static struct bidder *best_bid(struct round *round)
 	return best;
 }
 
-static void decision_keys(struct kmtia_decision *d, struct kmtia_request *req)
+static void decision_keys(struct kmtia_decision *d,
+			  struct kmtia_manager *manager,
+			  enum kmtia_origin origin, const char *key_id)
 {
-	kmtia_manager_count(req->manager, KMTIA_MANAGER_ANSWERS);
-	decision_manager(d, req->manager);
+	decision_manager(d, manager);
 	d->err = 0;
 	d->verdict = KMTIA_VERDICT_DICTATED;
-	d->origin = req->origin;
-	memcpy(d->key_id, req->key_id, sizeof(d->key_id));
+	d->origin = origin;
+	strscpy(d->key_id, key_id, sizeof(d->key_id));
+}
+
+/* The socket that set the secret is closed, its grace has ended, or it has just
+ * handed the secret over to a manager of the same identity, which may answer.
+ */
+static int take_inherited(struct kmtia_decision *d, const u8 *uuid,
+			  struct kmtia_standing *answer, const char **why)
+{
+	struct kmtia_manager *heir = kmtia_manager_find(d->registry, uuid);
+	int err = -ENOENT;
+
+	if (heir)
+		err = kmtia_secret_answer(heir, d, answer, why);
+	kmtia_manager_put(heir);
+	return err;
+}
+
+/* Takes the keys that a standing secret gives; returns as ask_keys(). */
+static int take_standing(struct kmtia_decision *d, struct bidder *bidder)
+{
+	struct kmtia_manager *manager = bidder->manager;
+	struct kmtia_standing answer = {};
+	const char *why;
+	int err;
+
+	err = kmtia_secret_answer(manager, d, &answer, &why);
+	if (err == -ENOENT)
+		err = take_inherited(d, manager->uuid, &answer, &why);
+	if (err == -ENOENT) {
+		decision_fail(d, manager, -EKEYREVOKED,
+			      "key manager '%s' took its standing secret back",
+			      manager->name);
+		return -EAGAIN;
+	}
+	if (err) {
+		kmtia_manager_count(manager, KMTIA_MANAGER_UNUSABLE);
+		decision_fail(d, manager, -EKEYREJECTED,
+			      "the standing secret of key manager '%s' is unusable: %s",
+			      manager->name, why);
+		d->gen_key = answer.gen_key;
+		return -EAGAIN;
+	}
+	kmtia_manager_count(manager, KMTIA_MANAGER_STANDING);
+	d->standing = true;
+	decision_keys(d, manager, answer.origin, answer.key_id);
+	return 0;
 }
 
 /* Asks one for the keys. Returns 0 if the decision is made, -EAGAIN if the next
  * one may be asked, another error if nobody may.
  */
-static int ask_keys(struct kmtia_decision *d, struct round *round,
-		    struct bidder *bidder, bool check)
+static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check)
 {
 	struct kmtia_request *req;
 	int err;
 
-	err = decision_ask(d, round, bidder->manager, check, true);
+	err = kmtia_round_ask(d, bidder->manager, check, true);
 	if (err) {
 		fail_unsent(d, bidder->manager, err);
 		return is_final(err) ? err : -EAGAIN;
 	}
-	err = decision_wait(d);
+	err = kmtia_round_wait(d);
 	if (err) {
-		decision_round_end(d);
+		kmtia_round_end(d);
 		return decision_killed(d);
 	}
 	req = d->requests[0];
 	if (req->state == KMTIA_REQUEST_KEYS) {
-		decision_keys(d, req);
+		kmtia_manager_count(req->manager, KMTIA_MANAGER_ANSWERS);
+		decision_keys(d, req->manager, req->origin, req->key_id);
 	} else if (req->state == KMTIA_REQUEST_BID) {
 		kmtia_manager_count(req->manager, KMTIA_MANAGER_REFUSALS);
 		decision_fail(d, NULL, -ENOKEY,
@@ -340,60 +286,69 @@ static int ask_keys(struct kmtia_decision *d, struct round *round,
 		fail_request(d, req);
 		err = is_final(d->err) ? d->err : -EAGAIN;
 	}
-	decision_round_end(d);
+	kmtia_round_end(d);
 	return err;
 }
 
-/* Who may be asked now; a stalled one is not worth waiting for. */
-static void round_begin(struct kmtia_decision *d, struct round *round,
-			struct kmtia_manager **candidates)
+/* A stalled manager is not worth waiting for, and one in its grace can't be
+ * asked; but their standing secrets are as good as any.
+ */
+static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
+			  struct kmtia_manager **candidates)
 {
 	unsigned int i, n;
 
-	round->n = 0;
-	round->expires = jiffies + msecs_to_jiffies(d->rule->spec.timeout);
+	bidding->n = 0;
+	d->expires = jiffies + msecs_to_jiffies(d->rule->spec.timeout);
 	n = kmtia_registry_bidders(d->registry, d->rule, candidates);
 	if (!n)
 		decision_fail(d, NULL, -ENOKEY,
 			      "no key manager is registered that may dictate");
 	for (i = 0; i < n; i++) {
 		struct kmtia_manager *manager = candidates[i];
-		struct bidder *b;
+		struct bidder b = { .manager = manager };
 
-		if (kmtia_manager_stalled(manager)) {
+		b.standing = kmtia_secret_bid(manager, d, &b.weight);
+		if (!b.standing && READ_ONCE(manager->orphan)) {
+			kmtia_manager_put(manager);
+			continue;
+		}
+		if (!b.standing && kmtia_manager_stalled(manager)) {
 			decision_fail(d, manager, -ETIMEDOUT,
 				      "key manager '%s' has stalled",
 				      manager->name);
 			kmtia_manager_put(manager);
 			continue;
 		}
-		b = &round->bidders[round->n++];
-		b->manager = manager;
-		b->asked = manager->has_weight;
-		b->weight = manager->has_weight ? manager->weight : 0;
+		if (!b.standing && manager->has_weight)
+			b.weight = manager->weight;
+		b.asked = b.standing || manager->has_weight;
+		bidding->bidders[bidding->n++] = b;
 	}
 }
 
-static void round_ask(struct kmtia_decision *d, struct round *round)
+/* Returns as ask_keys(). */
+static int bidder_turn(struct kmtia_decision *d, struct bidder *b)
 {
-	struct bidder *b;
-	int err;
+	if (b->standing)
+		return take_standing(d, b);
+	if (time_after_eq(jiffies, d->expires))
+		return -EAGAIN;
+	return ask_keys(d, b, false);
+}
 
-	if (round->n == 1) {
-		b = &round->bidders[0];
-		if (!b->asked || b->weight)
-			ask_keys(d, round, b, !b->asked);
+static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)
+{
+	struct bidder *b = &bidding->bidders[0];
+
+	if (bidding->n == 1 && !b->asked) {
+		ask_keys(d, b, true);
 		return;
 	}
-	if (!round->n || collect_bids(d, round))
+	if (!bidding->n || collect_bids(d, bidding))
 		return;
-	while ((b = best_bid(round))) {
-		err = ask_keys(d, round, b, false);
-		if (err != -EAGAIN ||
-		    time_after_eq(jiffies, round->expires))
-			break;
+	while ((b = best_bid(bidding)) && bidder_turn(d, b) == -EAGAIN)
 		b->weight = 0;
-	}
 }
 
 static int keys_alloc(struct kmtia_decision *d)
@@ -442,26 +397,26 @@ static void decision_action(struct kmtia_decision *d)
 int kmtia_decide(struct kmtia_decision *d)
 {
 	struct kmtia_manager **candidates;
-	struct round *round;
+	struct bidding *bidding;
 	unsigned int i;
 
 	init_waitqueue_head(&d->wait);
-	timer_setup(&d->timer, decision_timer, 0);
+	timer_setup(&d->timer, kmtia_round_timer, 0);
 	decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");
-	/* Half a page: too much for a stack that has XFRM's below it. */
-	round = kmalloc(sizeof(*round) +
-			KMTIA_MAX_MANAGERS * sizeof(*candidates), GFP_KERNEL);
-	if (!round || keys_alloc(d)) {
+	/* Too much for a stack that has XFRM's below it. */
+	bidding = kmalloc(sizeof(*bidding) +
+			  KMTIA_MAX_BIDDERS * sizeof(*candidates), GFP_KERNEL);
+	if (!bidding || keys_alloc(d)) {
 		decision_fail(d, NULL, -ENOMEM, "no memory for a decision");
-		kfree(round);
+		kfree(bidding);
 		goto out;
 	}
-	candidates = (void *)(round + 1);
-	round_begin(d, round, candidates);
-	round_ask(d, round);
-	for (i = 0; i < round->n; i++)
-		kmtia_manager_put(round->bidders[i].manager);
-	kfree(round);
+	candidates = (void *)(bidding + 1);
+	bidding_begin(d, bidding, candidates);
+	bidding_run(d, bidding);
+	for (i = 0; i < bidding->n; i++)
+		kmtia_manager_put(bidding->bidders[i].manager);
+	kfree(bidding);
 out:
 	if (d->err)
 		decision_action(d);

@@ -117,6 +117,15 @@ int kmtia_put_gone(struct sk_buff *skb, int type, const struct kmtia_sa *sa,
 
 bool kmtia_nl_admin(struct sk_buff *skb, struct net *net);
 
+/* --- netlink_rule.c ------------------------------------------------------ */
+
+int kmtia_nl_parse_selectors(struct genl_info *info,
+			     struct kmtia_rule_spec *spec);
+
+/* --- mismatch.c ---------------------------------------------------------- */
+
+void kmtia_mismatch_work(struct work_struct *work);
+
 /* --- monitor.c ---------------------------------------------------------- */
 
 void kmtia_monitor_manager(struct kmtia_registry *registry,
@@ -127,6 +136,8 @@ void kmtia_monitor_rule(struct net *net, enum kmtia_monitor_event event,
 void kmtia_monitor_decision(struct net *net, const struct kmtia_decision *d);
 void kmtia_monitor_alarm(struct net *net, const struct kmtia_track *track,
 			 const char *text);
+void kmtia_monitor_mismatch(struct net *net, const struct kmtia_track *track,
+			    u32 failed);
 
 /* --- upcall.c ----------------------------------------------------------- */
 
@@ -157,6 +168,8 @@ enum kmtia_stat {
 	KMTIA_STAT_FAIL_CANNOT,
 	KMTIA_STAT_FAIL_UNUSABLE,
 	KMTIA_STAT_FAIL_OTHER,
+	KMTIA_STAT_STANDING,
+	KMTIA_STAT_MISMATCHED,
 	KMTIA_N_STATS
 };
 

@@ -200,6 +200,10 @@ struct kmtia_key {
  * @key_id: name of the key for logs, or NULL
  * @n_keys: how many keys
  * @keys: one for each slot of the SA, in any order
+ * @derivation: with a secret, how the keys are made of it; else 0
+ * @secret: in place of @keys, what the kernel derives the keys from; the bytes
+ *	remain the answerer's; or NULL
+ * @secret_len: KMTIA_SECRET_MIN_LEN to KMTIA_SECRET_MAX_LEN
  */
 struct kmtia_answer {
 	u32 status;
@@ -209,6 +213,9 @@ struct kmtia_answer {
 	const char *key_id;
 	unsigned int n_keys;
 	struct kmtia_key keys[KMTIA_MAX_SLOTS];
+	enum kmtia_derivation derivation;
+	const u8 *secret;
+	unsigned int secret_len;
 };
 
 /**
@@ -254,6 +261,8 @@ struct kmtia_manager_ops {
  * @weight: the bid
  * @timeout_hint: seconds that an answer may take, 0 for 5, at most
  *	KMTIA_TIMEOUT_HINT_MAX
+ * @grace: how long standing secrets outlive the manager's socket, milliseconds,
+ *	at most KMTIA_GRACE_MAX; 0 for a manager in the kernel
  */
 struct kmtia_manager_desc {
 	const u8 *uuid;
@@ -263,6 +272,7 @@ struct kmtia_manager_desc {
 	bool has_weight;
 	u32 weight;
 	u32 timeout_hint;
+	u32 grace;
 };
 
 struct kmtia_manager *kmtia_manager_register(struct net *net,

@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -23,6 +24,7 @@ void kmtia_registry_init(struct kmtia_registry *registry, struct mutex *lock,
 {
 	INIT_LIST_HEAD(&registry->managers);
 	registry->count = 0;
+	kmtia_orphans_init(registry);
 	registry->draining = false;
 	registry->lock = lock;
 	registry->event = event;
@@ -77,7 +79,8 @@ static int desc_check(const struct kmtia_manager_desc *desc,
 		return -EINVAL;
 	if (!memchr_inv(desc->uuid, 0, KMTIA_UUID_LEN))
 		return -EINVAL;
-	if (desc->timeout_hint > KMTIA_TIMEOUT_HINT_MAX)
+	if (desc->timeout_hint > KMTIA_TIMEOUT_HINT_MAX ||
+	    desc->grace > KMTIA_GRACE_MAX)
 		return -ERANGE;
 	return 0;
 }
@@ -121,6 +124,7 @@ static int registry_link(struct kmtia_registry *registry,
 	if (!err && registry->count >= KMTIA_MAX_MANAGERS)
 		err = -ENOSPC;
 	if (!err) {
+		kmtia_orphans_inherit(registry, manager);
 		list_add_tail_rcu(&manager->node, &registry->managers);
 		WRITE_ONCE(registry->count, registry->count + 1);
 		/* Under the lock, so that no end is reported before it. */
@@ -144,7 +148,7 @@ static int registry_link(struct kmtia_registry *registry,
  * Return: the manager, of which the registry holds the reference, or an error
  * pointer:
  * * %-EINVAL: flags, callbacks or UUID are wrong
- * * %-ERANGE: timeout hint too long
+ * * %-ERANGE: timeout hint or grace too long
  * * %-EEXIST: a manager of this UUID is registered
  * * %-ENOSPC: there are too many
  * * %-ECANCELED: the module is being unloaded
@@ -179,8 +183,11 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 	manager->has_weight = desc->has_weight;
 	manager->weight = desc->weight;
 	manager->timeout_hint = desc->timeout_hint ?: KMTIA_DEFAULT_HINT;
+	manager->owner = current_uid();
+	manager->grace = desc->grace;
 	spin_lock_init(&manager->lock);
 	INIT_LIST_HEAD(&manager->open);
+	INIT_LIST_HEAD(&manager->secrets);
 
 	err = registry_link(registry, manager);
 	if (err) {
@@ -190,9 +197,23 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 	return manager;
 }
 
+static void manager_unlink(struct kmtia_registry *registry,
+			   struct kmtia_manager *manager, bool grace)
+{
+	list_del_rcu(&manager->node);
+	WRITE_ONCE(registry->count, registry->count - 1);
+	if (grace)
+		kmtia_orphan_add(registry, manager);
+	registry->event(registry, manager->orphan ?
+			KMTIA_MONITOR_EVENT_ORPHANED :
+			KMTIA_MONITOR_EVENT_MANAGER_DEL, manager);
+}
+
 /**
  * kmtia_manager_end() - end a registration
  * @manager: the manager, of which the caller has a reference
+ * @grace: it did not ask for it: its standing secrets, if it has any, have the
+ *	grace that it asked for; else they are wiped
  *
  * Its open requests are completed at once. Does not wait: callbacks may still
  * be running when this returns, until the last reference is put.
@@ -200,7 +221,7 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
  * Context: process; takes the registry's lock.
  * Return: false if somebody else has ended it.
  */
-bool kmtia_manager_end(struct kmtia_manager *manager)
+bool kmtia_manager_end(struct kmtia_manager *manager, bool grace)
 {
 	struct kmtia_registry *registry = manager->registry;
 	bool won;
@@ -210,16 +231,15 @@ bool kmtia_manager_end(struct kmtia_manager *manager)
 	won = !manager->dead;
 	manager->dead = true;
 	spin_unlock_bh(&manager->lock);
-	if (won) {
-		list_del_rcu(&manager->node);
-		WRITE_ONCE(registry->count, registry->count - 1);
-		registry->event(registry, KMTIA_MONITOR_EVENT_MANAGER_DEL,
-				manager);
-	}
+	if (won)
+		manager_unlink(registry, manager, grace);
 	mutex_unlock(registry->lock);
 	if (!won)
 		return false;
 	kmtia_requests_close(manager, KMTIA_REQUEST_DEATH);
+	if (READ_ONCE(manager->orphan))
+		return true;
+	kmtia_secrets_wipe(manager);
 	kmtia_manager_put(manager);
 	return true;
 }
@@ -262,18 +282,33 @@ void kmtia_registry_clear(struct kmtia_registry *registry)
 		rcu_read_unlock();
 		if (!manager)
 			break;
-		kmtia_manager_end(manager);
+		kmtia_manager_end(manager, false);
 		kmtia_manager_put(manager);
 	}
+	kmtia_orphans_clear(registry);
+}
+
+static unsigned int bidder_add(struct kmtia_manager *manager,
+			       const struct kmtia_rule *rule,
+			       struct kmtia_manager **bidders, unsigned int n)
+{
+	if (n == KMTIA_MAX_BIDDERS ||
+	    !(manager->flags & KMTIA_MANAGER_FLAGS_DICTATE) ||
+	    !kmtia_rule_dictates(rule, manager->uuid) ||
+	    !kmtia_manager_hold(manager))
+		return n;
+	bidders[n] = manager;
+	return n + 1;
 }
 
 /**
  * kmtia_registry_bidders() - who may be asked about an SA?
  * @registry: the registry
  * @rule: the rule that covers the SA
- * @bidders: room for KMTIA_MAX_MANAGERS
+ * @bidders: room for KMTIA_MAX_BIDDERS
  *
- * Return: how many, in order of registration, each with a reference.
+ * Return: how many, in order of registration and then those in their grace, each
+ * with a reference.
  */
 unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
@@ -283,15 +318,10 @@ unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 	unsigned int n = 0;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(manager, &registry->managers, node) {
-		if (n == KMTIA_MAX_MANAGERS)
-			break;
-		if (!(manager->flags & KMTIA_MANAGER_FLAGS_DICTATE) ||
-		    !kmtia_rule_dictates(rule, manager->uuid))
-			continue;
-		if (kmtia_manager_hold(manager))
-			bidders[n++] = manager;
-	}
+	list_for_each_entry_rcu(manager, &registry->managers, node)
+		n = bidder_add(manager, rule, bidders, n);
+	list_for_each_entry_rcu(manager, &registry->orphans, orphan_node)
+		n = bidder_add(manager, rule, bidders, n);
 	rcu_read_unlock();
 	return n;
 }
@@ -366,7 +396,7 @@ void kmtia_manager_unregister(struct kmtia_manager *manager)
 	DECLARE_COMPLETION_ONSTACK(gone);
 
 	manager->gone = &gone;
-	kmtia_manager_end(manager);
+	kmtia_manager_end(manager, false);
 	kmtia_manager_put(manager);
 	wait_for_completion(&gone);
 }

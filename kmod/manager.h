@@ -10,14 +10,21 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "kmtia.h"
 
 #define KMTIA_MAX_MANAGERS	32	/* in one network namespace */
+#define KMTIA_MAX_ORPHANS	32	/* likewise */
+#define KMTIA_MAX_BIDDERS	(KMTIA_MAX_MANAGERS + KMTIA_MAX_ORPHANS)
+#define KMTIA_MAX_SECRETS	1024	/* of one manager */
 #define KMTIA_DEFAULT_HINT	5	/* seconds */
 
+struct kmtia_kdf;
 struct kmtia_rule;
+struct kmtia_rule_spec;
 
 /* --- manager.c ---------------------------------------------------------- */
 
@@ -30,6 +37,7 @@ enum kmtia_manager_counter {
 	KMTIA_MANAGER_LATE,
 	KMTIA_MANAGER_NOTIFICATIONS,
 	KMTIA_MANAGER_DROPPED,
+	KMTIA_MANAGER_STANDING,
 	KMTIA_MANAGER_N_COUNTERS
 };
 
@@ -48,9 +56,16 @@ enum kmtia_manager_counter {
  * @has_weight: @weight is a constant bid
  * @weight: the bid
  * @timeout_hint: seconds that an answer may take
- * @lock: protects @open and @dead
+ * @lock: protects @open, @dead, @secrets and @n_secrets
  * @open: its requests that are in the making or open
  * @dead: unregistered; takes no request any more
+ * @owner: the user that registered
+ * @secrets: its standing secrets, by number
+ * @n_secrets: how many
+ * @grace: how long they outlive the registration, milliseconds
+ * @orphan: they do: it is among the orphans of the registry
+ * @grace_ends: with @orphan, jiffies
+ * @orphan_node: in kmtia_registry::orphans
  * @state: bits: KMTIA_MANAGER_STALLED, it missed a deadline, and is skipped until
  *	it is heard
  * @last_seq: number of the last notification; only the notify worker uses it
@@ -71,9 +86,16 @@ struct kmtia_manager {
 	bool has_weight;
 	u32 weight;
 	u32 timeout_hint;
-	spinlock_t lock;	/* protects open and dead */
+	spinlock_t lock;	/* protects open, dead, secrets, n_secrets */
 	struct list_head open;
 	bool dead;
+	kuid_t owner;
+	struct list_head secrets;
+	unsigned int n_secrets;
+	u32 grace;
+	bool orphan;
+	unsigned long grace_ends;
+	struct list_head orphan_node;
 	unsigned long state;
 	u64 last_seq;
 	atomic64_t counters[KMTIA_MANAGER_N_COUNTERS];
@@ -84,6 +106,10 @@ struct kmtia_manager {
  * struct kmtia_registry - the key managers of a network namespace
  * @managers: in order of registration; read under RCU
  * @count: entries in @managers
+ * @orphans: managers in their grace: unregistered, with standing secrets; read
+ *	under RCU
+ * @n_orphans: entries in @orphans
+ * @reaper: wipes secrets whose time has passed
  * @draining: the module is being unloaded; no request is taken
  * @lock: serialises registrations (kmtia_net::lock)
  * @event: told when a manager comes, goes, stalls or recovers
@@ -91,6 +117,9 @@ struct kmtia_manager {
 struct kmtia_registry {
 	struct list_head managers;
 	unsigned int count;
+	struct list_head orphans;
+	unsigned int n_orphans;
+	struct delayed_work reaper;
 	bool draining;
 	struct mutex *lock;	/* serialises registrations */
 	void (*event)(struct kmtia_registry *registry,
@@ -110,7 +139,7 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 					void *priv);
 bool kmtia_manager_hold(struct kmtia_manager *manager);
 void kmtia_manager_put(struct kmtia_manager *manager);
-bool kmtia_manager_end(struct kmtia_manager *manager);
+bool kmtia_manager_end(struct kmtia_manager *manager, bool grace);
 struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
 					 const u8 *uuid);
 unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
@@ -131,6 +160,75 @@ static inline void kmtia_manager_count(struct kmtia_manager *manager,
 {
 	atomic64_inc(&manager->counters[counter]);
 }
+
+/* --- orphan.c ------------------------------------------------------------ */
+
+void kmtia_orphans_init(struct kmtia_registry *registry);
+void kmtia_orphans_inherit(struct kmtia_registry *registry,
+			   struct kmtia_manager *heir);
+void kmtia_orphan_add(struct kmtia_registry *registry,
+		      struct kmtia_manager *manager);
+int kmtia_orphan_end(struct kmtia_registry *registry, const u8 *uuid);
+void kmtia_orphans_clear(struct kmtia_registry *registry);
+void kmtia_registry_reap(struct kmtia_registry *registry);
+
+/* --- secret.c ------------------------------------------------------------ */
+
+/**
+ * struct kmtia_secret_desc - a standing secret
+ * @number: its name among those of its manager
+ * @match: which SAs it is for: only what selects counts
+ * @has_rule: @rule selects, too
+ * @rule: priority of the rule that covers the SA
+ * @derivation: how keys are made of it
+ * @secret: the bytes; not needed afterwards
+ * @len: how many
+ * @key_id: its name, or NULL
+ * @weight: its bid
+ * @not_after: when it ends, seconds since 1970; 0 for never
+ * @origin: KMTIA_ORIGIN_LOCAL or KMTIA_ORIGIN_PEER
+ * @gen_key: as in struct kmtia_answer
+ */
+struct kmtia_secret_desc {
+	u32 number;
+	const struct kmtia_rule_spec *match;
+	bool has_rule;
+	u32 rule;
+	enum kmtia_derivation derivation;
+	const u8 *secret;
+	size_t len;
+	const char *key_id;
+	u32 weight;
+	time64_t not_after;
+	enum kmtia_origin origin;
+	bool gen_key;
+};
+
+/**
+ * struct kmtia_standing - what a standing secret says besides the keys
+ * @key_id: its name
+ * @origin: of the keys
+ * @gen_key: may the keying module's own key be used if these can't be?
+ */
+struct kmtia_standing {
+	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+	enum kmtia_origin origin;
+	bool gen_key;
+};
+
+struct kmtia_decision;
+
+int kmtia_secret_set(struct kmtia_manager *manager,
+		     const struct kmtia_secret_desc *desc);
+int kmtia_secret_del(struct kmtia_manager *manager, u32 number);
+void kmtia_secrets_wipe(struct kmtia_manager *manager);
+void kmtia_secrets_inherit(struct kmtia_manager *heir,
+			   struct kmtia_manager *orphan);
+time64_t kmtia_secrets_expire(struct kmtia_manager *manager, time64_t now);
+bool kmtia_secret_bid(struct kmtia_manager *manager,
+		      const struct kmtia_decision *d, u32 *weight);
+int kmtia_secret_answer(struct kmtia_manager *manager, struct kmtia_decision *d,
+			struct kmtia_standing *answer, const char **why);
 
 /* --- request.c ---------------------------------------------------------- */
 
@@ -214,6 +312,8 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 					struct kmtia_manager *manager,
 					bool check, bool keys,
 					unsigned long expires);
+void kmtia_request_complete(struct kmtia_request *req,
+			    enum kmtia_request_state state);
 bool kmtia_request_close(struct kmtia_request *req,
 			 enum kmtia_request_state state, int err);
 void kmtia_request_finish(struct kmtia_request *req);
@@ -221,6 +321,20 @@ struct kmtia_request *kmtia_request_find(struct kmtia_manager *manager, u64 id);
 void kmtia_requests_close(struct kmtia_manager *manager,
 			  enum kmtia_request_state state);
 void kmtia_copy_text(char *to, const char *from, size_t size);
+
+/* --- answer.c ------------------------------------------------------------ */
+
+int kmtia_keys_derive(struct kmtia_decision *d, const struct kmtia_kdf *kdf,
+		      const char *key_id, const char **why);
+int kmtia_keys_check(struct kmtia_decision *d, const char **why);
+
+/* --- round.c ------------------------------------------------------------- */
+
+void kmtia_round_timer(struct timer_list *timer);
+int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
+		    bool check, bool keys);
+int kmtia_round_wait(struct kmtia_decision *d);
+void kmtia_round_end(struct kmtia_decision *d);
 
 /* --- dictation.c -------------------------------------------------------- */
 
@@ -252,6 +366,7 @@ enum kmtia_verdict {
  * @rule: the rule that covers the SA
  * @sa: the SA
  * @mate: the SA of the other direction where that is certain, or NULL
+ * @module_keys: the keying module's own keys, a slot each; only ever hashed
  * @mate_dictated: the mate has a dictated key; then this SA must have one, too
  * @verdict: what was decided; the rest says how
  * @err: 0, or why no key came (with KEPT as well as with REFUSED)
@@ -259,11 +374,13 @@ enum kmtia_verdict {
  * @status: the manager's own number, with -EKEYREJECTED
  * @origin: of the keys
  * @key_id: name of the keys
+ * @standing: the keys are those of a standing secret
  * @reason: why no key came, for people
  * @questions: how many were asked
  * @keys: the keys, a slot each; NULL if none
  * @key_buf: where @keys points to
  * @key_buf_size: its size
+ * @expires: deadline for all questions, jiffies
  * @wait: the creator sleeps here
  * @open: requests that are open
  * @timer: deadline of the requests
@@ -277,6 +394,7 @@ struct kmtia_decision {
 	const struct kmtia_rule *rule;
 	const struct kmtia_sa *sa;
 	const struct kmtia_sa *mate;
+	u8 *module_keys[KMTIA_MAX_SLOTS];
 	bool mate_dictated;
 
 	enum kmtia_verdict verdict;
@@ -285,13 +403,15 @@ struct kmtia_decision {
 	u32 status;
 	enum kmtia_origin origin;
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+	bool standing;
 	char reason[KMTIA_NAME_MAX_LEN + KMTIA_TEXT_MAX_LEN + 64];
 	unsigned int questions;
 	u8 *keys[KMTIA_MAX_SLOTS];
 
-	/* private to dictation.c and request.c */
+	/* private to dictation.c, round.c and request.c */
 	u8 *key_buf;
 	size_t key_buf_size;
+	unsigned long expires;
 	wait_queue_head_t wait;
 	atomic_t open;
 	struct timer_list timer;

@@ -132,6 +132,30 @@ void kmtia_monitor_decision(struct net *net, const struct kmtia_decision *d)
 		monitor_end(net, skb, hdr, put_decision(skb, d));
 }
 
+static void monitor_track(struct net *net, enum kmtia_monitor_event event,
+			  const struct kmtia_track *track, const char *text)
+{
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = monitor_begin(net, event, &hdr);
+	if (!skb)
+		return;
+	err = kmtia_put_sa_id(skb, KMTIA_A_MONITOR_SA, &track->id,
+			      &track->saddr) ||
+	      nla_put_u32(skb, KMTIA_A_MONITOR_RULE,
+			  track->rule->spec.priority) ||
+	      nla_put_string(skb, KMTIA_A_MONITOR_TEXT, text);
+	if (!err && memchr_inv(track->manager, 0, KMTIA_UUID_LEN))
+		err = nla_put(skb, KMTIA_A_MONITOR_MANAGER, KMTIA_UUID_LEN,
+			      track->manager);
+	if (!err && track->key_id)
+		err = nla_put_string(skb, KMTIA_A_MONITOR_KEY_ID,
+				     track->key_id);
+	monitor_end(net, skb, hdr, err);
+}
+
 /**
  * kmtia_monitor_alarm() - report an SA that should not be
  * @net: network namespace
@@ -143,21 +167,53 @@ void kmtia_monitor_decision(struct net *net, const struct kmtia_decision *d)
 void kmtia_monitor_alarm(struct net *net, const struct kmtia_track *track,
 			 const char *text)
 {
-	struct sk_buff *skb;
-	void *hdr;
-	int err;
-
 	net_warn_ratelimited("kmtia: alarm: %s SA spi 0x%08x, rule %u: %s\n",
 			     kmtia_proto_name(track->id.proto),
 			     be32_to_cpu(track->id.spi),
 			     track->rule->spec.priority, text);
-	skb = monitor_begin(net, KMTIA_MONITOR_EVENT_ALARM, &hdr);
-	if (!skb)
-		return;
-	err = kmtia_put_sa_id(skb, KMTIA_A_MONITOR_SA, &track->id,
-			      &track->saddr) ||
-	      nla_put_u32(skb, KMTIA_A_MONITOR_RULE,
-			  track->rule->spec.priority) ||
-	      nla_put_string(skb, KMTIA_A_MONITOR_TEXT, text);
-	monitor_end(net, skb, hdr, err);
+	monitor_track(net, KMTIA_MONITOR_EVENT_ALARM, track, text);
+}
+
+/* What the administrator is to look at */
+static const char *mismatch_advice(const struct kmtia_track *track)
+{
+	if (track->origin == KMTIA_ORIGIN_NONE)
+		return "this end uses the keying module's; does the other end dictate?";
+	return "compare secret, key-id and derivation of both ends";
+}
+
+/**
+ * kmtia_monitor_mismatch() - report an SA that has another key than at the other
+ *	end
+ * @net: network namespace
+ * @track: the SA
+ * @failed: packets that failed the integrity check
+ *
+ * Context: process.
+ */
+void kmtia_monitor_mismatch(struct net *net, const struct kmtia_track *track,
+			    u32 failed)
+{
+	char text[KMTIA_TEXT_MAX_LEN + 1];
+
+	snprintf(text, sizeof(text),
+		 "%u packets failed the integrity check, none passed: the other end has another key",
+		 failed);
+	if (track->id.family == AF_INET)
+		net_warn_ratelimited("kmtia: mismatch: %s SA spi 0x%08x src %pI4 dst %pI4, rule %u, key-id '%s': %s; %s\n",
+				     kmtia_proto_name(track->id.proto),
+				     be32_to_cpu(track->id.spi),
+				     &track->saddr.a4, &track->id.daddr.a4,
+				     track->rule->spec.priority,
+				     track->key_id ?: "", text,
+				     mismatch_advice(track));
+	else
+		net_warn_ratelimited("kmtia: mismatch: %s SA spi 0x%08x src %pI6c dst %pI6c, rule %u, key-id '%s': %s; %s\n",
+				     kmtia_proto_name(track->id.proto),
+				     be32_to_cpu(track->id.spi),
+				     &track->saddr.in6, &track->id.daddr.in6,
+				     track->rule->spec.priority,
+				     track->key_id ?: "", text,
+				     mismatch_advice(track));
+	monitor_track(net, KMTIA_MONITOR_EVENT_MISMATCH, track, text);
 }

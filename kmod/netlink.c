@@ -9,6 +9,7 @@
 #include "netlink_gen.h"
 
 #include <linux/capability.h>
+#include <linux/jiffies.h>
 #include <linux/rculist.h>
 
 /**
@@ -64,7 +65,9 @@ int kmtia_nl_manager_del_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack,
 			       "only its own socket and an administrator may unregister a key manager");
 		err = -EPERM;
-	} else if (!manager || !kmtia_manager_end(manager)) {
+	} else if (manager ? !kmtia_manager_end(manager, false) :
+		   kmtia_orphan_end(&kn->registry,
+				    nla_data(info->attrs[KMTIA_A_MANAGER_UUID]))) {
 		kmtia_extack_set(info->extack,
 				 info->attrs[KMTIA_A_MANAGER_UUID],
 				 "no key manager of this uuid is registered");
@@ -87,6 +90,7 @@ static int put_manager_counters(struct sk_buff *skb,
 		[KMTIA_MANAGER_LATE] = KMTIA_A_MANAGER_LATE,
 		[KMTIA_MANAGER_NOTIFICATIONS] = KMTIA_A_MANAGER_NOTIFICATIONS,
 		[KMTIA_MANAGER_DROPPED] = KMTIA_A_MANAGER_DROPPED,
+		[KMTIA_MANAGER_STANDING] = KMTIA_A_MANAGER_STANDING,
 	};
 	unsigned int i;
 
@@ -95,6 +99,24 @@ static int put_manager_counters(struct sk_buff *skb,
 				  atomic64_read(&manager->counters[i])))
 			return -EMSGSIZE;
 	return 0;
+}
+
+static int put_standing(struct sk_buff *skb,
+			const struct kmtia_manager *manager)
+{
+	unsigned long now = jiffies;
+	u32 left = 0;
+
+	if (nla_put_u32(skb, KMTIA_A_MANAGER_SECRETS,
+			READ_ONCE(manager->n_secrets)) ||
+	    (manager->grace &&
+	     nla_put_u32(skb, KMTIA_A_MANAGER_GRACE, manager->grace)))
+		return -EMSGSIZE;
+	if (!READ_ONCE(manager->orphan))
+		return 0;
+	if (time_before(now, manager->grace_ends))
+		left = jiffies_to_msecs(manager->grace_ends - now);
+	return nla_put_u32(skb, KMTIA_A_MANAGER_GRACE_LEFT, left);
 }
 
 static int put_manager(struct sk_buff *skb, struct netlink_callback *cb,
@@ -122,7 +144,7 @@ static int put_manager(struct sk_buff *skb, struct netlink_callback *cb,
 	    nla_put_u32(skb, KMTIA_A_MANAGER_UID, kmtia_upcall_uid(manager)) ||
 	    (kmtia_manager_stalled(manager) &&
 	     nla_put_flag(skb, KMTIA_A_MANAGER_STALLED)) ||
-	    put_manager_counters(skb, manager)) {
+	    put_manager_counters(skb, manager) || put_standing(skb, manager)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -130,27 +152,39 @@ static int put_manager(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* Puts one manager of the dump, unless it was in an earlier part of it. */
+static int dump_manager(struct sk_buff *skb, struct netlink_callback *cb,
+			struct kmtia_manager *manager, long *n)
+{
+	int err = 0;
+
+	if ((*n)++ < cb->args[0])
+		return 0;
+	/* Pinned, for what belongs to its process. */
+	if (kmtia_manager_hold(manager)) {
+		err = put_manager(skb, cb, manager);
+		kmtia_manager_put(manager);
+	}
+	if (!err)
+		cb->args[0] = *n;
+	return err;
+}
+
 int kmtia_nl_manager_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
 	struct kmtia_net *kn = kmtia_pernet(sock_net(skb->sk));
 	struct kmtia_manager *manager;
-	long skip = cb->args[0], n = 0;
+	long n = 0;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(manager, &kn->registry.managers, node) {
-		if (n++ < skip)
-			continue;
-		/* Pinned, for what belongs to its process. */
-		if (kmtia_manager_hold(manager)) {
-			int err = put_manager(skb, cb, manager);
-
-			kmtia_manager_put(manager);
-			if (err)
-				break;
-		}
-		cb->args[0] = n;
-	}
+	list_for_each_entry_rcu(manager, &kn->registry.managers, node)
+		if (dump_manager(skb, cb, manager, &n))
+			goto out;
+	list_for_each_entry_rcu(manager, &kn->registry.orphans, orphan_node)
+		if (dump_manager(skb, cb, manager, &n))
+			goto out;
+out:
 	rcu_read_unlock();
 	return skb->len;
 }
@@ -190,6 +224,8 @@ static int put_counters(struct sk_buff *skb, struct kmtia_net *kn)
 		[KMTIA_STAT_FAIL_CANNOT] = KMTIA_A_STATS_FAIL_CANNOT,
 		[KMTIA_STAT_FAIL_UNUSABLE] = KMTIA_A_STATS_FAIL_UNUSABLE,
 		[KMTIA_STAT_FAIL_OTHER] = KMTIA_A_STATS_FAIL_OTHER,
+		[KMTIA_STAT_STANDING] = KMTIA_A_STATS_STANDING,
+		[KMTIA_STAT_MISMATCHED] = KMTIA_A_STATS_MISMATCHED,
 	};
 	unsigned int i;
 

@@ -21,13 +21,14 @@ const struct nla_policy kmtia_slot_nl_policy[KMTIA_A_SLOT_KEY + 1] = {
 };
 
 /* KMTIA_CMD_MANAGER_ADD - do */
-static const struct nla_policy kmtia_manager_add_nl_policy[KMTIA_A_MANAGER_TIMEOUT_HINT + 1] = {
+static const struct nla_policy kmtia_manager_add_nl_policy[KMTIA_A_MANAGER_GRACE + 1] = {
 	[KMTIA_A_MANAGER_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
 	[KMTIA_A_MANAGER_NAME] = { .type = NLA_NUL_STRING, .len = KMTIA_NAME_MAX_LEN, },
 	[KMTIA_A_MANAGER_DESCRIPTION] = { .type = NLA_NUL_STRING, .len = KMTIA_TEXT_MAX_LEN, },
 	[KMTIA_A_MANAGER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[KMTIA_A_MANAGER_WEIGHT] = { .type = NLA_U32, },
 	[KMTIA_A_MANAGER_TIMEOUT_HINT] = { .type = NLA_U32, },
+	[KMTIA_A_MANAGER_GRACE] = { .type = NLA_U32, },
 };
 
 /* KMTIA_CMD_MANAGER_DEL - do */
@@ -71,7 +72,7 @@ static const struct nla_policy kmtia_check_reply_nl_policy[KMTIA_A_REQUEST_WEIGH
 };
 
 /* KMTIA_CMD_DICTATE_REPLY - do */
-static const struct nla_policy kmtia_dictate_reply_nl_policy[KMTIA_A_REQUEST_ORIGIN + 1] = {
+static const struct nla_policy kmtia_dictate_reply_nl_policy[KMTIA_A_REQUEST_SECRET + 1] = {
 	[KMTIA_A_REQUEST_ID] = { .type = NLA_U64, },
 	[KMTIA_A_REQUEST_SLOT] = NLA_POLICY_NESTED(kmtia_slot_nl_policy),
 	[KMTIA_A_REQUEST_STATUS] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -79,11 +80,42 @@ static const struct nla_policy kmtia_dictate_reply_nl_policy[KMTIA_A_REQUEST_ORI
 	[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY] = { .type = NLA_FLAG, },
 	[KMTIA_A_REQUEST_KEY_ID] = { .type = NLA_NUL_STRING, .len = KMTIA_KEY_ID_MAX_LEN, },
 	[KMTIA_A_REQUEST_ORIGIN] = NLA_POLICY_MAX(NLA_U32, 3),
+	[KMTIA_A_REQUEST_DERIVATION] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[KMTIA_A_REQUEST_SECRET] = { .type = NLA_BINARY, },
 };
 
 /* KMTIA_CMD_NOTIFY_GET - dump */
 static const struct nla_policy kmtia_notify_get_nl_policy[KMTIA_A_NOTIFICATION_FROM_SEQ + 1] = {
 	[KMTIA_A_NOTIFICATION_FROM_SEQ] = { .type = NLA_U64, },
+};
+
+/* KMTIA_CMD_SECRET_SET - do */
+static const struct nla_policy kmtia_secret_set_nl_policy[KMTIA_A_SECRET_KEYING_MODULE_GEN_KEY + 1] = {
+	[KMTIA_A_SECRET_NUMBER] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_FAMILY] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_LOCAL] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_SECRET_LOCAL_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_SECRET_REMOTE] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_SECRET_REMOTE_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_SECRET_PROTO] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_DIRECTION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_SECRET_REQID] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_IF_ID] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_MARK] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_MARK_MASK] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_RULE] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_DERIVATION] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[KMTIA_A_SECRET_SECRET] = { .type = NLA_BINARY, },
+	[KMTIA_A_SECRET_KEY_ID] = { .type = NLA_NUL_STRING, .len = KMTIA_KEY_ID_MAX_LEN, },
+	[KMTIA_A_SECRET_WEIGHT] = { .type = NLA_U32, },
+	[KMTIA_A_SECRET_NOT_AFTER] = { .type = NLA_U64, },
+	[KMTIA_A_SECRET_ORIGIN] = NLA_POLICY_MAX(NLA_U32, 3),
+	[KMTIA_A_SECRET_KEYING_MODULE_GEN_KEY] = { .type = NLA_FLAG, },
+};
+
+/* KMTIA_CMD_SECRET_DEL - do */
+static const struct nla_policy kmtia_secret_del_nl_policy[KMTIA_A_SECRET_NUMBER + 1] = {
+	[KMTIA_A_SECRET_NUMBER] = { .type = NLA_U32, },
 };
 
 /* Ops table for kmtia */
@@ -92,7 +124,7 @@ static const struct genl_split_ops kmtia_nl_ops[] = {
 		.cmd		= KMTIA_CMD_MANAGER_ADD,
 		.doit		= kmtia_nl_manager_add_doit,
 		.policy		= kmtia_manager_add_nl_policy,
-		.maxattr	= KMTIA_A_MANAGER_TIMEOUT_HINT,
+		.maxattr	= KMTIA_A_MANAGER_GRACE,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -148,7 +180,7 @@ static const struct genl_split_ops kmtia_nl_ops[] = {
 		.doit		= kmtia_nl_dictate_reply_doit,
 		.post_doit	= kmtia_nl_wipe_post_doit,
 		.policy		= kmtia_dictate_reply_nl_policy,
-		.maxattr	= KMTIA_A_REQUEST_ORIGIN,
+		.maxattr	= KMTIA_A_REQUEST_SECRET,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -170,6 +202,21 @@ static const struct genl_split_ops kmtia_nl_ops[] = {
 		.pre_doit	= kmtia_nl_admin_pre_doit,
 		.doit		= kmtia_nl_stats_get_doit,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_SECRET_SET,
+		.doit		= kmtia_nl_secret_set_doit,
+		.post_doit	= kmtia_nl_wipe_secret_post_doit,
+		.policy		= kmtia_secret_set_nl_policy,
+		.maxattr	= KMTIA_A_SECRET_KEYING_MODULE_GEN_KEY,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_SECRET_DEL,
+		.doit		= kmtia_nl_secret_del_doit,
+		.policy		= kmtia_secret_del_nl_policy,
+		.maxattr	= KMTIA_A_SECRET_NUMBER,
+		.flags		= GENL_CMD_CAP_DO,
 	},
 };
 

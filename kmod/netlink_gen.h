@@ -20,6 +20,9 @@ int kmtia_nl_admin_pre_doit(const struct genl_split_ops *ops,
 void
 kmtia_nl_wipe_post_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 			struct genl_info *info);
+void
+kmtia_nl_wipe_secret_post_doit(const struct genl_split_ops *ops,
+			       struct sk_buff *skb, struct genl_info *info);
 int kmtia_nl_admin_start(struct netlink_callback *cb);
 int kmtia_nl_notify_get_start(struct netlink_callback *cb);
 
@@ -37,6 +40,8 @@ int kmtia_nl_notify_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int kmtia_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int kmtia_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int kmtia_nl_secret_set_doit(struct sk_buff *skb, struct genl_info *info);
+int kmtia_nl_secret_del_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	KMTIA_NLGRP_MONITOR,

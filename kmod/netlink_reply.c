@@ -169,6 +169,38 @@ static int parse_origin(struct kmtia_answer *answer, struct genl_info *info)
 	return -EINVAL;
 }
 
+static int secret_error(struct genl_info *info, int attr, const char *sentence)
+{
+	kmtia_extack_set(info->extack, info->attrs[attr], sentence);
+	return -EINVAL;
+}
+
+static int parse_secret(struct kmtia_answer *answer, struct genl_info *info)
+{
+	struct nlattr *derivation = info->attrs[KMTIA_A_REQUEST_DERIVATION];
+	struct nlattr *secret = info->attrs[KMTIA_A_REQUEST_SECRET];
+
+	if (!derivation && !secret)
+		return 0;
+	if (!derivation)
+		return secret_error(info, KMTIA_A_REQUEST_SECRET,
+				    "derivation is missing: expand or mix");
+	if (!secret)
+		return secret_error(info, KMTIA_A_REQUEST_DERIVATION,
+				    "secret is missing");
+	if (answer->n_keys)
+		return secret_error(info, KMTIA_A_REQUEST_SECRET,
+				    "an answer has slots or a secret, not both");
+	if (nla_len(secret) < KMTIA_SECRET_MIN_LEN ||
+	    nla_len(secret) > KMTIA_SECRET_MAX_LEN)
+		return secret_error(info, KMTIA_A_REQUEST_SECRET,
+				    "a secret has 32 to 1024 bytes");
+	answer->derivation = nla_get_u32(derivation);
+	answer->secret = nla_data(secret);
+	answer->secret_len = nla_len(secret);
+	return 0;
+}
+
 static int parse_answer(struct kmtia_answer *answer, struct genl_info *info)
 {
 	const struct nlattr *attr;
@@ -183,13 +215,16 @@ static int parse_answer(struct kmtia_answer *answer, struct genl_info *info)
 	}
 	if (info->attrs[KMTIA_A_REQUEST_STATUS]) {
 		answer->status = nla_get_u32(info->attrs[KMTIA_A_REQUEST_STATUS]);
-		if (answer->n_keys) {
+		if (answer->n_keys || info->attrs[KMTIA_A_REQUEST_SECRET]) {
 			kmtia_extack_set(info->extack,
 					 info->attrs[KMTIA_A_REQUEST_STATUS],
-					 "an answer has slots or a status, not both");
+					 "an answer has keys or a status, not both");
 			return -EINVAL;
 		}
 	}
+	err = parse_secret(answer, info);
+	if (err)
+		return err;
 	answer->gen_key =
 		nla_get_flag(info->attrs[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY]);
 	if (info->attrs[KMTIA_A_REQUEST_TEXT])
@@ -214,7 +249,9 @@ int kmtia_nl_dictate_reply_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 	err = kmtia_request_answer(req, &answer, &why);
-	return reply_end(info, manager, req, err, KMTIA_A_REQUEST_SLOT, why);
+	return reply_end(info, manager, req, err,
+			 answer.secret ? KMTIA_A_REQUEST_SECRET :
+					 KMTIA_A_REQUEST_SLOT, why);
 }
 
 /* The keys are in the message that was received, and a refused message is even
@@ -228,6 +265,8 @@ void kmtia_nl_wipe_post_doit(const struct genl_split_ops *ops,
 	int rem, rem_key;
 
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) == KMTIA_A_REQUEST_SECRET)
+			memzero_explicit(nla_data(attr), nla_len(attr));
 		if (nla_type(attr) != KMTIA_A_REQUEST_SLOT)
 			continue;
 		nla_for_each_nested(key, attr, rem_key)

@@ -112,6 +112,40 @@ static int parse_selectors(struct genl_info *info, struct kmtia_rule_spec *spec)
 	return 0;
 }
 
+/* The selectors of a standing secret are those of a rule, under the same numbers,
+ * so that they are parsed here, too.
+ */
+#define SAME_NUMBER(selector)					\
+	static_assert((int)KMTIA_A_SECRET_##selector ==		\
+		      (int)KMTIA_A_RULE_##selector)
+
+SAME_NUMBER(FAMILY);
+SAME_NUMBER(LOCAL);
+SAME_NUMBER(LOCAL_LEN);
+SAME_NUMBER(REMOTE);
+SAME_NUMBER(REMOTE_LEN);
+SAME_NUMBER(PROTO);
+SAME_NUMBER(DIRECTION);
+SAME_NUMBER(REQID);
+SAME_NUMBER(IF_ID);
+SAME_NUMBER(MARK);
+SAME_NUMBER(MARK_MASK);
+
+/**
+ * kmtia_nl_parse_selectors() - which SAs?
+ * @info: the command, of the attribute set rule or secret
+ * @spec: what selects is filled in
+ *
+ * Return: 0 or %-EINVAL.
+ */
+int kmtia_nl_parse_selectors(struct genl_info *info,
+			     struct kmtia_rule_spec *spec)
+{
+	int err = parse_ends(info, spec);
+
+	return err ?: parse_selectors(info, spec);
+}
+
 static int parse_grant(struct genl_info *info, int attr, int uuid_attr,
 		       enum kmtia_grant *grant, u8 *uuid)
 {
@@ -177,9 +211,7 @@ static int parse_rule(struct genl_info *info, struct kmtia_rule_spec *spec)
 		return -EINVAL;
 	}
 	spec->priority = nla_get_u32(info->attrs[KMTIA_A_RULE_PRIORITY]);
-	err = parse_ends(info, spec);
-	if (!err)
-		err = parse_selectors(info, spec);
+	err = kmtia_nl_parse_selectors(info, spec);
 	if (!err)
 		err = parse_grants(info, spec);
 	if (!err)

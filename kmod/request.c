@@ -149,9 +149,15 @@ void kmtia_request_put(struct kmtia_request *req)
 }
 EXPORT_SYMBOL_GPL(kmtia_request_put);
 
-/* The gate's other side: the winner has written the outcome. */
-static void request_complete(struct kmtia_request *req,
-			     enum kmtia_request_state state)
+/**
+ * kmtia_request_complete() - the gate's other side: the outcome is written
+ * @req: the request, open until now
+ * @state: the outcome
+ *
+ * Context: the caller holds kmtia_request::lock.
+ */
+void kmtia_request_complete(struct kmtia_request *req,
+			    enum kmtia_request_state state)
 {
 	struct kmtia_decision *d = req->decision;
 
@@ -185,7 +191,7 @@ bool kmtia_request_close(struct kmtia_request *req,
 		 */
 		if (state == KMTIA_REQUEST_DEADLINE)
 			set_bit(KMTIA_MANAGER_STALLED, &req->manager->state);
-		request_complete(req, state);
+		kmtia_request_complete(req, state);
 	}
 	spin_unlock_bh(&req->lock);
 	return won;
@@ -313,222 +319,3 @@ unsigned int kmtia_request_time_left(const struct kmtia_request *req)
 	       jiffies_to_msecs(req->expires - now) : 0;
 }
 EXPORT_SYMBOL_GPL(kmtia_request_time_left);
-
-/**
- * kmtia_request_bid() - answer whether the manager dictates this SA
- * @req: the request
- * @will_dictate: whether it does
- * @weight: its bid; 0 never wins
- *
- * Context: any.
- * Return:
- * * 0: the request is completed
- * * %-ENOENT: it was completed before
- * * %-EINVAL: keys are awaited, and a manager that wants the SA answers with
- *   them; or it has bid before. The request is still open.
- */
-int kmtia_request_bid(struct kmtia_request *req, bool will_dictate, u32 weight)
-{
-	int err = 0;
-
-	spin_lock_bh(&req->lock);
-	if (req->state != KMTIA_REQUEST_OPEN) {
-		err = -ENOENT;
-	} else if (!req->check || (req->keys && will_dictate && weight)) {
-		err = -EINVAL;
-	} else {
-		req->will_dictate = will_dictate;
-		req->weight = weight;
-		request_complete(req, KMTIA_REQUEST_BID);
-	}
-	spin_unlock_bh(&req->lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(kmtia_request_bid);
-
-#define BY_ROLE(problem) {						\
-	[KMTIA_SLOT_ROLE_AEAD] = "the aead key " problem,		\
-	[KMTIA_SLOT_ROLE_ENCRYPTION] = "the encryption key " problem,	\
-	[KMTIA_SLOT_ROLE_AUTHENTICATION] =				\
-		"the authentication key " problem,			\
-}
-
-static const char * const why_missing[] = BY_ROLE("is missing");
-static const char * const why_unknown[] = BY_ROLE("is for no slot of the SA");
-static const char * const why_length[] = BY_ROLE("has the wrong length");
-static const char * const why_zero[] = BY_ROLE("is all zero");
-static const char * const why_used[] = BY_ROLE("was used by another SA");
-
-static const struct kmtia_key *answer_key(const struct kmtia_answer *answer,
-					  enum kmtia_slot_role role)
-{
-	unsigned int i;
-
-	for (i = 0; i < answer->n_keys; i++)
-		if (answer->keys[i].role == role)
-			return &answer->keys[i];
-	return NULL;
-}
-
-static bool sa_has_role(const struct kmtia_sa *sa, enum kmtia_slot_role role)
-{
-	unsigned int i;
-
-	for (i = 0; i < sa->n_slots; i++)
-		if (sa->slots[i].role == role)
-			return true;
-	return false;
-}
-
-static int key_check(struct kmtia_decision *d, const struct kmtia_slot *slot,
-		     const struct kmtia_key *key, const char **why)
-{
-	unsigned int secret = (slot->bits - slot->salt_bits + 7) / 8;
-
-	if (!key) {
-		*why = why_missing[slot->role];
-		return -EINVAL;
-	}
-	if (key->len != kmtia_slot_bytes(slot)) {
-		*why = why_length[slot->role];
-		return -EINVAL;
-	}
-	if (secret && !memchr_inv(key->key, 0, secret)) {
-		*why = why_zero[slot->role];
-		return -EKEYREJECTED;
-	}
-	if (slot->once && !d->ops->key_fresh(d, slot, key->key)) {
-		*why = why_used[slot->role];
-		return -EKEYREJECTED;
-	}
-	return 0;
-}
-
-static int answer_check(struct kmtia_decision *d,
-			const struct kmtia_answer *answer, const char **why)
-{
-	const struct kmtia_sa *sa = d->sa;
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < answer->n_keys; i++) {
-		if (sa_has_role(sa, answer->keys[i].role))
-			continue;
-		*why = why_unknown[answer->keys[i].role];
-		return -EINVAL;
-	}
-	for (i = 0; i < sa->n_slots; i++) {
-		err = key_check(d, &sa->slots[i],
-				answer_key(answer, sa->slots[i].role), why);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Is it an answer at all? One that is not completes nothing. */
-static int answer_malformed(const struct kmtia_answer *answer, const char **why)
-{
-	unsigned int i, j;
-
-	if (!answer->status && answer->origin != KMTIA_ORIGIN_LOCAL &&
-	    answer->origin != KMTIA_ORIGIN_PEER) {
-		*why = "origin is neither local nor peer";
-		return -EINVAL;
-	}
-	if (answer->n_keys > KMTIA_MAX_SLOTS) {
-		*why = "there are too many slots";
-		return -EINVAL;
-	}
-	for (i = 0; i < answer->n_keys; i++) {
-		if (answer->keys[i].role > KMTIA_SLOT_ROLE_AUTHENTICATION) {
-			*why = "there is no such role of a slot";
-			return -EINVAL;
-		}
-		for (j = 0; j < i; j++) {
-			if (answer->keys[i].role != answer->keys[j].role)
-				continue;
-			*why = "two slots have the same role";
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-/* The keys go where the creator will take them, and nowhere else. */
-static void answer_take(struct kmtia_request *req,
-			const struct kmtia_answer *answer)
-{
-	struct kmtia_decision *d = req->decision;
-	unsigned int i;
-
-	for (i = 0; i < d->sa->n_slots; i++)
-		memcpy(d->keys[i],
-		       answer_key(answer, d->sa->slots[i].role)->key,
-		       kmtia_slot_bytes(&d->sa->slots[i]));
-	if (answer->key_id)
-		kmtia_copy_text(req->key_id, answer->key_id,
-				sizeof(req->key_id));
-	req->origin = answer->origin;
-}
-
-/**
- * kmtia_request_answer() - answer which keys, or why none
- * @req: the request
- * @answer: the answer; all in it remains the caller's
- * @why: set to a constant sentence if the keys can't be used
- *
- * A key that can't be used completes the request, too: the manager has had its
- * say.
- *
- * Context: any.
- * Return:
- * * 0: the request is completed, the keys will be used or the refusal heeded
- * * %-ENOENT: the request was completed before
- * * %-EINVAL: a slot is missing, unknown, or has the wrong length. Also, with
- *   the request still open: the answer is none (origin, number or roles of
- *   slots), or the manager was asked for a bid only
- * * %-EKEYREJECTED: a key is all zero, or another SA has had it
- */
-int kmtia_request_answer(struct kmtia_request *req,
-			 const struct kmtia_answer *answer, const char **why)
-{
-	int err;
-
-	*why = NULL;
-	err = answer_malformed(answer, why);
-	if (err)
-		return err;
-	spin_lock_bh(&req->lock);
-	if (req->state != KMTIA_REQUEST_OPEN) {
-		err = -ENOENT;
-		goto out;
-	}
-	if (!req->keys) {
-		*why = "the question was for a bid, not for keys";
-		err = -EINVAL;
-		goto out;
-	}
-	req->gen_key = answer->gen_key;
-	if (answer->status) {
-		req->status = answer->status;
-		if (answer->text)
-			kmtia_copy_text(req->text, answer->text,
-					sizeof(req->text));
-		request_complete(req, KMTIA_REQUEST_CANNOT);
-		goto out;
-	}
-	err = answer_check(req->decision, answer, why);
-	if (err) {
-		req->err = err;
-		req->why = *why;
-		request_complete(req, KMTIA_REQUEST_UNUSABLE);
-	} else {
-		answer_take(req, answer);
-		request_complete(req, KMTIA_REQUEST_KEYS);
-	}
-out:
-	spin_unlock_bh(&req->lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(kmtia_request_answer);

@@ -211,8 +211,15 @@ static bool mark_matches(const struct kmtia_rule_spec *spec,
 	return !((sa->id.mark ^ spec->mark) & mask);
 }
 
-static bool rule_covers(const struct kmtia_rule_spec *spec,
-			const struct kmtia_sa *sa)
+/**
+ * kmtia_rule_covers() - do the selectors of a rule cover an SA?
+ * @spec: what the rule says
+ * @sa: the SA
+ *
+ * Return: true if they do.
+ */
+bool kmtia_rule_covers(const struct kmtia_rule_spec *spec,
+		       const struct kmtia_sa *sa)
 {
 	if (spec->proto && spec->proto != sa->id.proto)
 		return false;
@@ -239,7 +246,7 @@ struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(rule, &rules->list, node) {
-		if (!rule_covers(&rule->spec, sa))
+		if (!kmtia_rule_covers(&rule->spec, sa))
 			continue;
 		/* Being deleted: as good as gone. */
 		if (!refcount_inc_not_zero(&rule->ref))

@@ -110,6 +110,8 @@ struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,
 				    const struct kmtia_sa *sa);
 struct kmtia_rule *kmtia_rule_hold(struct kmtia_rule *rule);
 void kmtia_rule_put(struct kmtia_rule *rule);
+bool kmtia_rule_covers(const struct kmtia_rule_spec *spec,
+		       const struct kmtia_sa *sa);
 bool kmtia_rule_dictates(const struct kmtia_rule *rule, const u8 *uuid);
 bool kmtia_rule_notifies(const struct kmtia_rule *rule, const u8 *uuid);
 bool kmtia_rule_gives_keys(const struct kmtia_rule *rule, const u8 *uuid);

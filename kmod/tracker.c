@@ -272,6 +272,7 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 		track->creator = NULL;
 		track->since = jiffies;
 		tracker->live++;
+		schedule_delayed_work(&tracker->watch, KMTIA_MISMATCH_PERIOD);
 		mate_settle(tracker, track);
 		*reuse_hash = track->reuse_hash;
 		event_queue(tracker, track, KMTIA_NOTIFY_EVENT_NEW);
@@ -467,6 +468,7 @@ int kmtia_tracker_init(struct kmtia_tracker *tracker)
 		INIT_LIST_HEAD(&tracker->flushes[i]);
 	INIT_WORK(&tracker->work, kmtia_notify_work);
 	INIT_DELAYED_WORK(&tracker->reaper, tracker_reap);
+	INIT_DELAYED_WORK(&tracker->watch, kmtia_mismatch_work);
 	return kmtia_tables_init(tracker);
 }
 
@@ -488,6 +490,7 @@ void kmtia_tracker_exit(struct kmtia_tracker *tracker)
 	spin_unlock_bh(&tracker->lock);
 	cancel_work_sync(&tracker->work);
 	cancel_delayed_work_sync(&tracker->reaper);
+	cancel_delayed_work_sync(&tracker->watch);
 	/* Also those that the tables do not have any more */
 	while (kmtia_tracker_pop(tracker, &event))
 		kmtia_track_put(event.track);

@@ -74,6 +74,7 @@ enum kmtia_track_state {
  * @kept: a key should have been dictated, but none came
  * @shadow: an SA of this identity lived when it was made (xfrm_hook.c)
  * @randomised: and so it got a random key
+ * @mismatched: the other end was found to have another key (mismatch.c)
  * @events: bits of enum kmtia_notify_event that are to be told
  * @handle: number of the SA; index in kmtia_tracker::by_handle
  * @mate: handle of the mate, 0 for none
@@ -103,6 +104,7 @@ struct kmtia_track {
 	bool kept:1;
 	bool shadow:1;
 	bool randomised:1;
+	bool mismatched:1;
 	u8 events;
 	u64 handle;
 	u64 mate;
@@ -133,6 +135,8 @@ struct kmtia_track {
  * @flushes: in @events while a flush of the protocol is to be told
  * @work: tells what happened (notify.c)
  * @reaper: forgets pending and gone entries
+ * @watch: looks for mismatches (mismatch.c)
+ * @failures: packets of the namespace that had failed when @watch last looked
  */
 struct kmtia_tracker {
 	spinlock_t lock;	/* protects all of the rest */
@@ -150,6 +154,8 @@ struct kmtia_tracker {
 	struct list_head flushes[KMTIA_N_FLUSHES];
 	struct work_struct work;
 	struct delayed_work reaper;
+	struct delayed_work watch;
+	unsigned long failures;
 };
 
 /**
@@ -165,6 +171,9 @@ struct kmtia_track_event {
 	struct kmtia_track *track;
 	u8 proto;
 };
+
+/* How often mismatch.c looks */
+#define KMTIA_MISMATCH_PERIOD	(2 * HZ)
 
 int kmtia_tracker_cache_init(void);
 void kmtia_tracker_cache_exit(void);

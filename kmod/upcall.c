@@ -261,6 +261,7 @@ static DEFINE_MUTEX(upcall_register_lock);
 static void registration_error(struct genl_info *info, int err)
 {
 	struct netlink_ext_ack *extack = info->extack;
+	struct nlattr *grace;
 
 	switch (err) {
 	case -EINVAL:
@@ -268,9 +269,14 @@ static void registration_error(struct genl_info *info, int err)
 				 "flags, weight or UUID make no sense: a weight is for who dictates, a UUID is not all zero");
 		break;
 	case -ERANGE:
-		kmtia_extack_set(extack,
-				 info->attrs[KMTIA_A_MANAGER_TIMEOUT_HINT],
-				 "timeout-hint is above 10 seconds");
+		grace = info->attrs[KMTIA_A_MANAGER_GRACE];
+		if (grace && nla_get_u32(grace) > KMTIA_GRACE_MAX)
+			kmtia_extack_set(extack, grace,
+					 "grace is above 60,000 milliseconds");
+		else
+			kmtia_extack_set(extack,
+					 info->attrs[KMTIA_A_MANAGER_TIMEOUT_HINT],
+					 "timeout-hint is above 10 seconds");
 		break;
 	case -EEXIST:
 		kmtia_extack_set(extack, info->attrs[KMTIA_A_MANAGER_UUID],
@@ -323,6 +329,8 @@ static int upcall_register(struct kmtia_registry *registry, struct sk_buff *skb,
 	if (info->attrs[KMTIA_A_MANAGER_TIMEOUT_HINT])
 		desc.timeout_hint =
 			nla_get_u32(info->attrs[KMTIA_A_MANAGER_TIMEOUT_HINT]);
+	if (info->attrs[KMTIA_A_MANAGER_GRACE])
+		desc.grace = nla_get_u32(info->attrs[KMTIA_A_MANAGER_GRACE]);
 	up = upcall_new(skb, info);
 	if (!up)
 		return -ENOMEM;
@@ -393,7 +401,7 @@ again:
 		if (up && up->portid == n->portid &&
 		    sock_flag(up->sk, SOCK_DEAD)) {
 			rcu_read_unlock();
-			kmtia_manager_end(manager);
+			kmtia_manager_end(manager, true);
 			kmtia_manager_put(manager);
 			goto again;
 		}

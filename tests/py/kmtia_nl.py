@@ -89,7 +89,8 @@ class Spec:
         entries = self.defs[name]["entries"]
         names = [e if isinstance(e, str) else e["name"] for e in entries]
         shift = self.defs[name]["type"] == "flags"
-        return {n: 1 << i if shift else i for i, n in enumerate(names)}
+        start = self.defs[name].get("value-start", 0)
+        return {n: 1 << i if shift else start + i for i, n in enumerate(names)}
 
     def encode(self, attr_set, attrs):
         """attrs: pairs (name or number, value); a dict will do."""

@@ -6,7 +6,7 @@ import struct
 
 NETLINK_XFRM, SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 6, 270, 10, 11
 XFRM_MSG_NEWSA, XFRM_MSG_UPDSA = 0x10, 0x1A
-XFRMA_ALG_AEAD = 18
+XFRMA_ALG_CRYPT, XFRMA_ALG_AEAD, XFRMA_ALG_AUTH_TRUNC = 2, 18, 20
 PROTO = {"esp": 50, "ah": 51}
 MODE = {"transport": 0, "tunnel": 1, "beet": 4}
 INF = (1 << 64) - 1
@@ -30,16 +30,33 @@ def usersa_info(spi, src, dst, proto, mode, reqid):
     return info.ljust(224, b"\0")
 
 
+def attribute(number, data):
+    return (struct.pack("HH", 4 + len(data), number) + data).ljust((len(data) + 7) & ~3, b"\0")
+
+
 def aead(key, name="rfc4106(gcm(aes))", icv_bits=128):
     """XFRMA_ALG_AEAD"""
-    data = struct.pack("64sII", name.encode(), len(key) * 8, icv_bits) + key
-    return struct.pack("HH", 4 + len(data), XFRMA_ALG_AEAD) + data.ljust((len(data) + 3) & ~3, b"\0")
+    return attribute(XFRMA_ALG_AEAD,
+                     struct.pack("64sII", name.encode(), len(key) * 8, icv_bits) + key)
+
+
+def crypt(key, name="cbc(aes)"):
+    """XFRMA_ALG_CRYPT"""
+    return attribute(XFRMA_ALG_CRYPT, struct.pack("64sI", name.encode(), len(key) * 8) + key)
+
+
+def auth(key, name="hmac(sha256)", icv_bits=128):
+    """XFRMA_ALG_AUTH_TRUNC"""
+    return attribute(XFRMA_ALG_AUTH_TRUNC,
+                     struct.pack("64sII", name.encode(), len(key) * 8, icv_bits) + key)
 
 
 def newsa(spi, src="10.1.0.1", dst="10.1.0.2", proto="esp", mode="transport", reqid=1,
-          key=IKE_KEY, update=False):
-    """Returns (errno, the kernel's words or None)."""
-    body = usersa_info(spi, src, dst, proto, mode, reqid) + aead(key)
+          key=IKE_KEY, algorithms=None, update=False):
+    """Returns (errno, the kernel's words or None). algorithms: attributes, in
+    place of GCM with key."""
+    body = (usersa_info(spi, src, dst, proto, mode, reqid) +
+            (aead(key) if algorithms is None else algorithms))
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM) as s:
         s.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         s.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)

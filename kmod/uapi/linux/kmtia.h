@@ -16,6 +16,9 @@
 #define KMTIA_TEXT_MAX_LEN	127
 #define KMTIA_KEY_ID_MAX_LEN	63
 #define KMTIA_KEY_MAX_LEN	1024
+#define KMTIA_SECRET_MIN_LEN	32
+#define KMTIA_SECRET_MAX_LEN	1024
+#define KMTIA_GRACE_MAX		60000
 #define KMTIA_TIMEOUT_HINT_MAX	10
 #define KMTIA_RULE_TIMEOUT_MAX	10000
 
@@ -74,6 +77,19 @@ enum kmtia_failure_action {
 };
 
 /**
+ * enum kmtia_derivation - How the kernel makes keys from a secret (kdf.rst).
+ *   The numbers are part of what is hashed.
+ * @KMTIA_DERIVATION_EXPAND: From the secret; the keying module's key only
+ *   makes them differ from SA to SA.
+ * @KMTIA_DERIVATION_MIX: From the secret and the keying module's key; whoever
+ *   lacks one of them does not know the result.
+ */
+enum kmtia_derivation {
+	KMTIA_DERIVATION_EXPAND = 1,
+	KMTIA_DERIVATION_MIX,
+};
+
+/**
  * enum kmtia_origin - Who decided the key of an SA.
  * @KMTIA_ORIGIN_NONE: The keying module; nobody dictated.
  * @KMTIA_ORIGIN_LOCAL: A key manager of this host.
@@ -107,6 +123,11 @@ enum kmtia_notify_event {
  *   from now on.
  * @KMTIA_MONITOR_EVENT_RECOVERED: A stalled key manager was heard again.
  * @KMTIA_MONITOR_EVENT_ALARM: An SA lives that a rule should have covered.
+ * @KMTIA_MONITOR_EVENT_MISMATCH: Packets come in for an SA, and all of them
+ *   fail the integrity check; the other end uses another key.
+ * @KMTIA_MONITOR_EVENT_ORPHANED: A key manager's socket was closed; its
+ *   standing secrets go on answering for a while. Its end, or a manager-add of
+ *   the same UUID, follows.
  */
 enum kmtia_monitor_event {
 	KMTIA_MONITOR_EVENT_MANAGER_ADD,
@@ -119,6 +140,8 @@ enum kmtia_monitor_event {
 	KMTIA_MONITOR_EVENT_STALLED,
 	KMTIA_MONITOR_EVENT_RECOVERED,
 	KMTIA_MONITOR_EVENT_ALARM,
+	KMTIA_MONITOR_EVENT_MISMATCH,
+	KMTIA_MONITOR_EVENT_ORPHANED,
 };
 
 enum {
@@ -139,6 +162,10 @@ enum {
 	KMTIA_A_MANAGER_LATE,
 	KMTIA_A_MANAGER_NOTIFICATIONS,
 	KMTIA_A_MANAGER_DROPPED,
+	KMTIA_A_MANAGER_GRACE,
+	KMTIA_A_MANAGER_GRACE_LEFT,
+	KMTIA_A_MANAGER_SECRETS,
+	KMTIA_A_MANAGER_STANDING,
 
 	__KMTIA_A_MANAGER_MAX,
 	KMTIA_A_MANAGER_MAX = (__KMTIA_A_MANAGER_MAX - 1)
@@ -250,9 +277,37 @@ enum {
 	KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY,
 	KMTIA_A_REQUEST_KEY_ID,
 	KMTIA_A_REQUEST_ORIGIN,
+	KMTIA_A_REQUEST_DERIVATION,
+	KMTIA_A_REQUEST_SECRET,
 
 	__KMTIA_A_REQUEST_MAX,
 	KMTIA_A_REQUEST_MAX = (__KMTIA_A_REQUEST_MAX - 1)
+};
+
+enum {
+	KMTIA_A_SECRET_NUMBER = 1,
+	KMTIA_A_SECRET_FAMILY,
+	KMTIA_A_SECRET_LOCAL,
+	KMTIA_A_SECRET_LOCAL_LEN,
+	KMTIA_A_SECRET_REMOTE,
+	KMTIA_A_SECRET_REMOTE_LEN,
+	KMTIA_A_SECRET_PROTO,
+	KMTIA_A_SECRET_DIRECTION,
+	KMTIA_A_SECRET_REQID,
+	KMTIA_A_SECRET_IF_ID,
+	KMTIA_A_SECRET_MARK,
+	KMTIA_A_SECRET_MARK_MASK,
+	KMTIA_A_SECRET_RULE,
+	KMTIA_A_SECRET_DERIVATION,
+	KMTIA_A_SECRET_SECRET,
+	KMTIA_A_SECRET_KEY_ID,
+	KMTIA_A_SECRET_WEIGHT,
+	KMTIA_A_SECRET_NOT_AFTER,
+	KMTIA_A_SECRET_ORIGIN,
+	KMTIA_A_SECRET_KEYING_MODULE_GEN_KEY,
+
+	__KMTIA_A_SECRET_MAX,
+	KMTIA_A_SECRET_MAX = (__KMTIA_A_SECRET_MAX - 1)
 };
 
 enum {
@@ -301,6 +356,8 @@ enum {
 	KMTIA_A_STATS_FAIL_UNUSABLE,
 	KMTIA_A_STATS_FAIL_OTHER,
 	KMTIA_A_STATS_HOOKED,
+	KMTIA_A_STATS_STANDING,
+	KMTIA_A_STATS_MISMATCHED,
 
 	__KMTIA_A_STATS_MAX,
 	KMTIA_A_STATS_MAX = (__KMTIA_A_STATS_MAX - 1)
@@ -338,6 +395,8 @@ enum {
 	KMTIA_CMD_SA_GET,
 	KMTIA_CMD_STATS_GET,
 	KMTIA_CMD_MONITOR_NTF,
+	KMTIA_CMD_SECRET_SET,
+	KMTIA_CMD_SECRET_DEL,
 
 	__KMTIA_CMD_MAX,
 	KMTIA_CMD_MAX = (__KMTIA_CMD_MAX - 1)
