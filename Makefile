@@ -92,17 +92,19 @@ $(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
 	$(Q)patch -s -p1 -d $(@D)/src < $<
 	$(Q)$(MAKE) -s --no-print-directory -C $(KDIR) M=$(TOP)/$(@D)/src modules
 	@cp $(@D)/src/kmtia.ko $@
-	@ln -sf ../../../$(KVER)/kmtia_check.ko $(@D)/
+	@ln -sf $(CHECK_KO:$(M)/%=../../../$(KVER)/%) $(@D)/
 
 # What tests want to know from inside the kernel
-$(M)/kmtia_check.ko $(M)/kmtia_kdf_check.ko &: tests/kmod/Kbuild $(wildcard tests/kmod/*.c) \
+CHECK_KO := $(patsubst tests/kmod/%.c,$(M)/%.ko,$(wildcard tests/kmod/*.c))
+
+$(CHECK_KO) &: tests/kmod/Kbuild $(wildcard tests/kmod/*.c) \
 		tests/py/kdf.py $(KMOD_SRC)
 	@rm -rf $(M)/check && mkdir -p $(M)/check
 	@cp -s $(TOP)/tests/kmod/Kbuild $(TOP)/tests/kmod/*.c $(M)/check/
 	@cp -rs $(TOP)/kmod $(M)/check/
 	@python3 tests/py/kdf.py --vectors > $(M)/check/kdf_vectors.h
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/check W=1 modules
-	@cp $(M)/check/kmtia_check.ko $(M)/check/kmtia_kdf_check.ko $(M)/
+	@cp $(CHECK_KO:$(M)/%=$(M)/check/%) $(M)/
 
 mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
 
@@ -153,13 +155,14 @@ $(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 
 # --- Programs that only tests need
 
-TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*.c))
+TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*.c)) \
+	    $(patsubst tests/programs/%.c,$(B)/tests/bin/%,$(wildcard tests/programs/*.c))
 LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/test_%,$(wildcard tests/lib/test_*.c))
 TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/test_%,$(wildcard tests/tools/test_*.c))
 WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
-test-programs: $(TEST_BIN) $(M)/kmtia_check.ko $(M)/kmtia_kdf_check.ko
+test-programs: $(TEST_BIN) $(CHECK_KO)
 .PHONY: test-programs
 
 $(B)/tests/lib/test_%: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
@@ -183,6 +186,11 @@ $(B)/tests/bin/%: tests/bench/%.c $(B)/lib/libkmtia.so
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto
 
+$(B)/tests/bin/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
+
 # --- Tests
 
 deps:
@@ -197,7 +205,7 @@ check: deps
 
 .PHONY: check-run
 check-run: all unit-tests test-programs mutants
-	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/lint tests/vm/selftest-host.sh tests/vm/selftest.sh \
+	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/py/test_kdf.py tests/lint tests/vm/selftest-host.sh tests/vm/selftest.sh \
 		$(SCENARIOS) tests/check-mutants
 
 check-full: check

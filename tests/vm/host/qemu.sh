@@ -51,6 +51,7 @@ qemu_command() {
 	append+=' nokaslr norandmaps'
 	# An emulated CPU that waits for its host is not stalled.
 	append+=' rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30 tsc=reliable'
+	append+=" ${append_words[*]}"
 	initrd_of "$tmp/run" >"$tmp/initrd"
 	qemu=(
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35
@@ -79,6 +80,14 @@ qemu_channels() {
 		[[ $port != tap ]] || file=/dev/fd/1
 		qemu+=(-chardev "file,id=$port,path=$file" -device "virtserialport,chardev=$port,name=kmtia.$port")
 	done
+	if ((memory)); then
+		rm -f "$tmp/qmp" "$tmp/memory"
+		qemu+=(
+			-qmp "unix:$(quoted "$tmp/qmp"),server=on,wait=off"
+			-chardev "socket,id=memory,path=$(quoted "$tmp/memory"),server=on,wait=off"
+			-device virtserialport,chardev=memory,name=kmtia.memory
+		)
+	fi
 	qemu+=(
 		-fsdev "local,id=out,path=$dir/out,security_model=none"
 		-device virtio-9p-pci,fsdev=out,mount_tag=out
