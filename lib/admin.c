@@ -50,6 +50,11 @@ static const struct kmtia_field manager_fields[] = {
 	MANAGER(LATE, UINT, 8, late),
 	MANAGER(NOTIFICATIONS, UINT, 8, notifications),
 	MANAGER(DROPPED, UINT, 8, dropped),
+	MANAGER(GRACE, UINT, 4, grace_ms),
+	KMTIA_FIELD(kmtia_manager_info, KMTIA_A_MANAGER_GRACE_LEFT, UINT, 4, grace_left_ms,
+		    offsetof(struct kmtia_manager_info, has_grace_left)),
+	MANAGER(SECRETS, UINT, 4, secrets),
+	MANAGER(STANDING, UINT, 8, standing),
 };
 
 static int list_manager(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
@@ -155,39 +160,7 @@ static int take_rule(struct kmtia *h, struct kmtia_rule *to, const struct kmtia_
 		return err;
 	if (!kmtia_all_zero(to->reserved, sizeof(to->reserved)))
 		return kmtia_fail(h, -EINVAL, "reserved field of the rule is not zero");
-	/* It tells how long the addresses are. */
-	if ((to->has_local || to->has_remote) && to->family != AF_INET && to->family != AF_INET6)
-		return kmtia_fail(h, -EINVAL, "rule has a prefix, but its family is neither "
-				  "AF_INET nor AF_INET6");
-	return 0;
-}
-
-static void put_selector(struct nl_msg *msg, const struct kmtia_rule *r)
-{
-	int len = r->family == AF_INET ? 4 : 16;
-
-	if (r->family)
-		nla_put_u32(msg, KMTIA_A_RULE_FAMILY, r->family);
-	if (r->has_local) {
-		nla_put(msg, KMTIA_A_RULE_LOCAL, len, r->local);
-		nla_put_u32(msg, KMTIA_A_RULE_LOCAL_LEN, r->local_len);
-	}
-	if (r->has_remote) {
-		nla_put(msg, KMTIA_A_RULE_REMOTE, len, r->remote);
-		nla_put_u32(msg, KMTIA_A_RULE_REMOTE_LEN, r->remote_len);
-	}
-	if (r->proto)
-		nla_put_u32(msg, KMTIA_A_RULE_PROTO, r->proto);
-	if (r->direction != KMTIA_DIRECTION_UNKNOWN)
-		nla_put_u32(msg, KMTIA_A_RULE_DIRECTION, r->direction);
-	if (r->has_reqid)
-		nla_put_u32(msg, KMTIA_A_RULE_REQID, r->reqid);
-	if (r->has_if_id)
-		nla_put_u32(msg, KMTIA_A_RULE_IF_ID, r->if_id);
-	if (r->has_mark) {
-		nla_put_u32(msg, KMTIA_A_RULE_MARK, r->mark);
-		nla_put_u32(msg, KMTIA_A_RULE_MARK_MASK, r->mark_mask);
-	}
+	return kmtia_match_check(h, "rule", &KMTIA_MATCH_OF(to));
 }
 
 static void put_grants(struct nl_msg *msg, const struct kmtia_rule *r)
@@ -222,7 +195,7 @@ KMTIA_EXPORT int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule)
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u32(msg, KMTIA_A_RULE_PRIORITY, r.priority);
-	put_selector(msg, &r);
+	kmtia_match_put(msg, &KMTIA_MATCH_OF(&r));
 	put_grants(msg, &r);
 	return kmtia_command_run(h, &h->command, msg, NULL, NULL);
 }
@@ -301,6 +274,8 @@ static const char *const stat_names[] = {
 	[KMTIA_A_STATS_FAIL_UNUSABLE] = "fail-unusable",
 	[KMTIA_A_STATS_FAIL_OTHER] = "fail-other",
 	[KMTIA_A_STATS_HOOKED] = "hooked",
+	[KMTIA_A_STATS_STANDING] = "standing",
+	[KMTIA_A_STATS_MISMATCHED] = "mismatched",
 };
 
 _Static_assert(ARRAY_SIZE(stat_names) == KMTIA_A_STATS_MAX + 1, "a counter has no name");

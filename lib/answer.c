@@ -117,7 +117,7 @@ KMTIA_EXPORT void kmtia_request_drop(struct kmtia_request *req)
 /* No ACK is asked for: nobody waits for the verdict on a bid. */
 static void send_check_reply(struct kmtia *h, uint64_t id, bool will_dictate, uint32_t weight)
 {
-	struct nl_msg *msg = kmtia_command_new(h, KMTIA_CMD_CHECK_REPLY, 0);
+	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_CHECK_REPLY, 0);
 
 	if (!msg)
 		return;
@@ -177,7 +177,7 @@ static int send_keys(struct kmtia_request *req, const uint8_t *const *keys,
 		     const struct kmtia_answer_options *options)
 {
 	struct kmtia *h = req->h;
-	struct nl_msg *msg = kmtia_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
+	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
 	size_t i;
 
 	if (!msg)
@@ -189,10 +189,25 @@ static int send_keys(struct kmtia_request *req, const uint8_t *const *keys,
 	return kmtia_command_run(h, &h->event, msg, NULL, NULL);
 }
 
+static int send_secret(struct kmtia_request *req, uint32_t derivation, const uint8_t *secret,
+		       size_t len, const struct kmtia_answer_options *options)
+{
+	struct kmtia *h = req->h;
+	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
+
+	if (!msg)
+		return -ENOMEM;
+	nla_put_u64(msg, KMTIA_A_REQUEST_ID, req->id);
+	nla_put_u32(msg, KMTIA_A_REQUEST_DERIVATION, derivation);
+	nla_put(msg, KMTIA_A_REQUEST_SECRET, len, secret);
+	put_options(msg, options);
+	return kmtia_command_run(h, &h->event, msg, NULL, NULL);
+}
+
 static int send_cannot(struct kmtia *h, uint64_t id, uint32_t status, const char *text,
 		       const struct kmtia_answer_options *options)
 {
-	struct nl_msg *msg = kmtia_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
+	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
 
 	if (!msg)
 		return -ENOMEM;
@@ -264,6 +279,15 @@ void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate)
 
 /* --- Answers ---------------------------------------------------------------------- */
 
+/* Of those that there are, a manager may claim two; none means local. */
+int kmtia_check_origin(struct kmtia *h, uint32_t origin)
+{
+	if (origin == KMTIA_ORIGIN_NONE || origin == KMTIA_ORIGIN_LOCAL ||
+	    origin == KMTIA_ORIGIN_PEER)
+		return 0;
+	return kmtia_fail(h, -EINVAL, "origin is neither local nor peer");
+}
+
 static int take_options(struct kmtia *h, struct kmtia_answer_options *to,
 			const struct kmtia_answer_options *from)
 {
@@ -277,13 +301,8 @@ static int take_options(struct kmtia *h, struct kmtia_answer_options *to,
 		return err;
 	if (!kmtia_all_zero(to->reserved, sizeof(to->reserved)))
 		return kmtia_fail(h, -EINVAL, "reserved field of the answer's options is not zero");
-	if (to->key_id && strlen(to->key_id) > KMTIA_KEY_ID_MAX_LEN)
-		return kmtia_fail(h, -EINVAL, "key_id is longer than %d bytes",
-				  KMTIA_KEY_ID_MAX_LEN);
-	if (to->origin != KMTIA_ORIGIN_NONE && to->origin != KMTIA_ORIGIN_LOCAL &&
-	    to->origin != KMTIA_ORIGIN_PEER)
-		return kmtia_fail(h, -EINVAL, "origin is neither local nor peer");
-	return 0;
+	err = kmtia_check_text(h, "key_id", to->key_id, KMTIA_KEY_ID_MAX_LEN);
+	return err ? err : kmtia_check_origin(h, to->origin);
 }
 
 /* What a message can carry at all. Whether the keys fit is for the kernel to say,
@@ -347,6 +366,38 @@ KMTIA_EXPORT int kmtia_answer_keys(struct kmtia_request *req, const uint8_t *con
 	}
 	kmtia_request_drop(req);
 	return err;
+}
+
+static int answer_secret(struct kmtia_request *req, uint32_t derivation, const uint8_t *secret,
+			 size_t len, const struct kmtia_answer_options *options)
+{
+	struct kmtia *h = answer_begin(req);
+	struct kmtia_answer_options o;
+	int err = -ENOTCONN;
+
+	if (h) {
+		err = take_options(h, &o, options);
+		if (!err)
+			err = kmtia_check_secret(h, secret, len);
+		if (err)
+			err = refuse(h, req->id);
+		else
+			err = send_secret(req, derivation, secret, len, &o);
+	}
+	kmtia_request_drop(req);
+	return err;
+}
+
+KMTIA_EXPORT int kmtia_answer_mix(struct kmtia_request *req, const uint8_t *secret, size_t len,
+				  const struct kmtia_answer_options *options)
+{
+	return answer_secret(req, KMTIA_DERIVATION_MIX, secret, len, options);
+}
+
+KMTIA_EXPORT int kmtia_answer_expand(struct kmtia_request *req, const uint8_t *secret,
+				     size_t len, const struct kmtia_answer_options *options)
+{
+	return answer_secret(req, KMTIA_DERIVATION_EXPAND, secret, len, options);
 }
 
 KMTIA_EXPORT int kmtia_answer_cannot(struct kmtia_request *req, uint32_t status,

@@ -15,8 +15,8 @@
  * an attribute into a message cannot fail, and is not checked. */
 #define COMMAND_SIZE 4096
 
-static struct nl_msg *message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
-				  uint8_t version, int flags)
+struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
+				 uint8_t version, int flags)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(COMMAND_SIZE);
 
@@ -34,7 +34,14 @@ static struct nl_msg *message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
 
 struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags)
 {
-	return message_new(h, h->family, cmd, KMTIA_FAMILY_VERSION, flags);
+	return kmtia_message_new(h, h->family, cmd, KMTIA_FAMILY_VERSION, flags);
+}
+
+/* For the registration's socket: to the module that it registered with, should
+ * another one be there by now. */
+struct nl_msg *kmtia_event_command_new(struct kmtia *h, uint8_t cmd, int flags)
+{
+	return kmtia_message_new(h, h->event_family, cmd, KMTIA_FAMILY_VERSION, flags);
 }
 
 /* All of it: what was cut off again (nla_nest_cancel()) may have been a key. */
@@ -137,7 +144,47 @@ static int exchange(struct kmtia *h, struct kmtia_sock *s, struct exchange *x)
 	return x->stopped ? x->stopped : x->err;
 }
 
-static int family_gone(struct kmtia *h);
+/* The kernel says ENOENT without a word: either that is its answer, or it knows no
+ * family of this number (any more), as each loading of the module gives a new one. */
+static bool is_silent_enoent(const struct kmtia *h, const struct exchange *x, int err)
+{
+	return err == -ENOENT && !x->stopped && x->request->nlmsg_type != GENL_ID_CTRL &&
+	       !h->sentence[0];
+}
+
+/*
+ * Is it that the module is another one by now? Then the command can be sent anew,
+ * since nobody has seen it; but not by the socket of a registration, which is void.
+ * Returns 1 if it is to be sent anew.
+ */
+static int after_enoent(struct kmtia *h, struct kmtia_sock *s, struct nlmsghdr *request)
+{
+	int renewed = kmtia_family_renew(h, request->nlmsg_type);
+
+	if (renewed != 1 && renewed != -ENOTCONN)
+		return kmtia_fail(h, -ENOENT, "%s", "");
+	if (s == &h->event && h->registered)
+		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded, and the "
+				  "registration went with it");
+	if (renewed < 0)
+		return renewed;
+	kmtia_begin(h);
+	request->nlmsg_type = h->family;
+	return 1;
+}
+
+static int attempt(struct kmtia *h, struct kmtia_sock *s, struct exchange *x)
+{
+	int err;
+
+	/* Late answers to a command that was given up are of no use. */
+	if (s == &h->command && !s->waiting)
+		kmtia_sock_purge(s);
+	s->waiting++;
+	err = exchange(h, s, x);
+	s->waiting--;
+	return err;
+}
 
 /*
  * Send @msg, which asks for an ACK or a dump, call @fn for each message of the
@@ -148,17 +195,14 @@ int kmtia_command_run(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg,
 		      kmtia_reply_fn fn, void *arg)
 {
 	struct exchange x = { .request = nlmsg_hdr(msg), .fn = fn, .arg = arg };
-	bool ours = x.request->nlmsg_type == h->family;
 	int err;
 
-	/* Late answers to a command that was given up are of no use. */
-	if (s == &h->command && !s->waiting)
-		kmtia_sock_purge(s);
-	s->waiting++;
-	err = exchange(h, s, &x);
-	s->waiting--;
-	if (err == -ENOENT && !x.stopped && ours && !h->sentence[0])
-		err = family_gone(h);
+	err = attempt(h, s, &x);
+	if (is_silent_enoent(h, &x, err)) {
+		err = after_enoent(h, s, nlmsg_hdr(msg));
+		if (err > 0)
+			err = attempt(h, s, &x);
+	}
 	kmtia_command_free(msg);
 	kmtia_loop_settle(h);
 	return err;
@@ -169,82 +213,4 @@ int kmtia_command_dump(struct kmtia *h, uint8_t cmd, kmtia_reply_fn fn, void *ar
 	struct nl_msg *msg = kmtia_command_new(h, cmd, NLM_F_ACK | NLM_F_DUMP);
 
 	return msg ? kmtia_command_run(h, &h->command, msg, fn, arg) : -ENOMEM;
-}
-
-/* --- The family ---------------------------------------------------------------- */
-
-static void learn_commands(struct kmtia *h, struct nlattr *list)
-{
-	struct nlattr *nest, *tb[CTRL_ATTR_OP_MAX + 1];
-	uint32_t cmd;
-	int left;
-
-	nla_for_each_nested(nest, list, left) {
-		if (!nla_parse_nested(tb, CTRL_ATTR_OP_MAX, nest, NULL) &&
-		    kmtia_get_u32(tb[CTRL_ATTR_OP_ID], &cmd) && cmd < 64)
-			h->commands |= 1ULL << cmd;
-	}
-}
-
-static void learn_group(struct kmtia *h, struct nlattr *list)
-{
-	struct nlattr *nest, *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
-	const char *name;
-	int left;
-
-	nla_for_each_nested(nest, list, left) {
-		if (nla_parse_nested(tb, CTRL_ATTR_MCAST_GRP_MAX, nest, NULL))
-			continue;
-		name = kmtia_get_text(tb[CTRL_ATTR_MCAST_GRP_NAME]);
-		if (name && !strcmp(name, KMTIA_MCGRP_MONITOR))
-			kmtia_get_u32(tb[CTRL_ATTR_MCAST_GRP_ID], &h->group);
-	}
-}
-
-static int learn_family(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
-{
-	struct nlattr *tb[CTRL_ATTR_MAX + 1];
-
-	(void)arg;
-	if (kmtia_fields_parse(nlh, tb, CTRL_ATTR_MAX) ||
-	    !tb[CTRL_ATTR_FAMILY_ID] || nla_len(tb[CTRL_ATTR_FAMILY_ID]) != sizeof(uint16_t))
-		return kmtia_fail(h, -EBADMSG, "the kernel's description of the family "
-				  "is malformed");
-	h->family = nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
-	if (tb[CTRL_ATTR_OPS])
-		learn_commands(h, tb[CTRL_ATTR_OPS]);
-	if (tb[CTRL_ATTR_MCAST_GROUPS])
-		learn_group(h, tb[CTRL_ATTR_MCAST_GROUPS]);
-	return 0;
-}
-
-/* By name, which makes the kernel load the module. Not genl_ctrl_resolve(): that
- * reports any error as another one, and neither commands nor a group's id. */
-int kmtia_family_find(struct kmtia *h)
-{
-	struct nl_msg *msg = message_new(h, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
-
-	if (!msg)
-		return -ENOMEM;
-	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, KMTIA_FAMILY_NAME);
-	return kmtia_command_run(h, &h->command, msg, learn_family, NULL);
-}
-
-/*
- * The kernel said ENOENT without a word. Either that is its answer, or it knows no
- * family of this number (any more): each loading of the module gives a new one.
- */
-static int family_gone(struct kmtia *h)
-{
-	struct nl_msg *msg = message_new(h, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
-	int err;
-
-	if (!msg)
-		return -ENOENT;
-	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, h->family);
-	err = kmtia_command_run(h, &h->command, msg, NULL, NULL);
-	if (err == -ENOENT)
-		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded or loaded anew "
-				  "since this handle was opened");
-	return kmtia_fail(h, -ENOENT, "%s", "");
 }

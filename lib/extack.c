@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 
 #include "internal.h"
@@ -57,14 +58,13 @@ static bool find_attribute(const struct nlmsghdr *request, uint32_t offset, int 
 }
 
 /* The name of the attribute that is missing or not accepted, or NULL. */
-static const char *find_name(const struct kmtia *h, const struct extack *ack,
-			     const struct nlmsghdr *request)
+static const char *find_name(const struct extack *ack, const struct nlmsghdr *request)
 {
 	uint8_t cmd = genlmsg_hdr((struct nlmsghdr *)request)->cmd;
 	int nest = 0, type = 0;
 
 	/* A question to the controller has attributes of another family. */
-	if (request->nlmsg_type != h->family)
+	if (request->nlmsg_type == GENL_ID_CTRL)
 		return NULL;
 	if (ack->has_missing) {
 		if (ack->nest && !find_attribute(request, ack->nest, &nest, &type))
@@ -77,11 +77,11 @@ static const char *find_name(const struct kmtia *h, const struct extack *ack,
 }
 
 /* "MESSAGE (attribute NAME)", or as much of it as there is. */
-static void describe(const struct kmtia *h, char *text, size_t size, const struct extack *ack,
+static void describe(char *text, size_t size, const struct extack *ack,
 		     const struct nlmsghdr *request)
 {
 	const char *message = ack->message ? ack->message : "";
-	const char *name = find_name(h, ack, request);
+	const char *name = find_name(ack, request);
 	const char *tail = "";
 
 	if (ack->has_missing)
@@ -102,7 +102,7 @@ static int conclude(struct kmtia *h, const struct nlmsghdr *request, int err,
 {
 	char text[KMTIA_SENTENCE_SIZE];
 
-	describe(h, text, sizeof(text), ack, request);
+	describe(text, sizeof(text), ack, request);
 	if (err)
 		return kmtia_fail(h, err, "%s", text);
 	if (text[0])

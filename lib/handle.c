@@ -98,6 +98,13 @@ int kmtia_take_struct(struct kmtia *h, const char *what, void *to, size_t size,
 	return 0;
 }
 
+int kmtia_check_text(struct kmtia *h, const char *what, const char *text, size_t max)
+{
+	if (text && strlen(text) > max)
+		return kmtia_fail(h, -EINVAL, "%s is longer than %zu bytes", what, max);
+	return 0;
+}
+
 /* --- Open and close ---------------------------------------------------------------- */
 
 static struct kmtia *handle_new(void)
@@ -114,6 +121,7 @@ static struct kmtia *handle_new(void)
 	kmtia_sock_init(&h->command);
 	kmtia_sock_init(&h->event);
 	kmtia_sock_init(&h->monitor);
+	kmtia_sock_init(&h->news);
 	h->epoll_fd = -1;
 	h->wake_fd = -1;
 	h->seq = time(NULL);
@@ -144,9 +152,9 @@ KMTIA_EXPORT void kmtia_close(struct kmtia *h)
 {
 	if (!h)
 		return;
-	if (h->registered)
-		kmtia_unregister(h);
+	kmtia_registration_end(h);
 	kmtia_sock_close(h, &h->monitor);
+	kmtia_sock_close(h, &h->news);
 	kmtia_sock_close(h, &h->command);
 	kmtia_loop_close(h);
 	free(h->buffer);
@@ -169,6 +177,11 @@ KMTIA_EXPORT bool kmtia_has_feature(struct kmtia *h, const char *feature)
 		{ "dictate", KMTIA_CMD_DICTATE_REPLY },
 		{ "notify", KMTIA_CMD_MANAGER_ADD },
 		{ "notify-get", KMTIA_CMD_NOTIFY_GET },
+		/* These came together, and it is by a command that one sees it. */
+		{ "expand", KMTIA_CMD_SECRET_SET },
+		{ "mix", KMTIA_CMD_SECRET_SET },
+		{ "standing-secret", KMTIA_CMD_SECRET_SET },
+		{ "mismatch", KMTIA_CMD_SECRET_SET },
 	};
 	size_t i;
 

@@ -4,6 +4,8 @@
  *
  * socket.c	sockets, and the queue of messages that were received
  * command.c	one command: build, send, await the answers
+ * family.c	the generic netlink family: is it there, which number has it?
+ * news.c	the family goes and comes back, and the registration with it
  * extack.c	the kernel's own words about a command
  * fields.c	attributes into structures, by tables
  * text.c	names and UUIDs
@@ -11,6 +13,8 @@
  * sa.c		descriptions of SAs
  * manager.c	being a key manager: registration and what comes in
  * answer.c	questions and their answers
+ * secret.c	standing secrets
+ * match.c	which SAs a rule or a standing secret is for
  * admin.c	managers, rules, SAs, statistics
  * monitor.c	the monitor group
  */
@@ -55,7 +59,7 @@ struct kmtia_msg {
  */
 struct kmtia_sock {
 	int fd;				/* -1: closed */
-	unsigned int generation;	/* changes with each opening */
+	unsigned int generation;	/* changes with each opening, and each module */
 	unsigned int waiting;		/* commands that await answers, nested */
 	bool lost;			/* messages were; to be reported */
 	struct kmtia_msg *head;
@@ -67,6 +71,7 @@ int kmtia_sock_open(struct kmtia *h, struct kmtia_sock *s, bool events);
 int kmtia_sock_join(struct kmtia_sock *s, uint32_t group);
 void kmtia_sock_close(struct kmtia *h, struct kmtia_sock *s);
 void kmtia_sock_purge(struct kmtia_sock *s);
+void kmtia_sock_drop(struct kmtia *h, struct kmtia_sock *s);
 int kmtia_sock_send(struct kmtia_sock *s, const struct nlmsghdr *nlh);
 int kmtia_sock_receive(struct kmtia *h, struct kmtia_sock *s, int flags);
 struct kmtia_msg *kmtia_sock_take(struct kmtia_sock *s, uint32_t seq);
@@ -84,13 +89,29 @@ uint64_t kmtia_now(void);
 /* Called with each message of an answer; not 0 ends the calls and is returned. */
 typedef int (*kmtia_reply_fn)(struct kmtia *h, struct nlmsghdr *nlh, void *arg);
 
+struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
+				 uint8_t version, int flags);
 struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags);
+struct nl_msg *kmtia_event_command_new(struct kmtia *h, uint8_t cmd, int flags);
 void kmtia_command_free(struct nl_msg *msg);
 int kmtia_command_send(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg);
 int kmtia_command_run(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg,
 		      kmtia_reply_fn fn, void *arg);
 int kmtia_command_dump(struct kmtia *h, uint8_t cmd, kmtia_reply_fn fn, void *arg);
+
+/* --- family.c -------------------------------------------------------------- */
+
 int kmtia_family_find(struct kmtia *h);
+int kmtia_family_look(struct kmtia *h);
+int kmtia_family_renew(struct kmtia *h, uint16_t id);
+bool kmtia_family_is_ours(struct nlattr **tb, uint16_t *id);
+
+/* --- news.c ---------------------------------------------------------------- */
+
+int kmtia_news_open(struct kmtia *h);
+void kmtia_news_unuse(struct kmtia *h);
+void kmtia_news_handle(struct kmtia *h, struct kmtia_msg *m);
+int kmtia_news_catch_up(struct kmtia *h);
 
 /* --- extack.c -------------------------------------------------------------- */
 
@@ -137,6 +158,13 @@ void kmtia_sa_forget_keys(struct kmtia_sa *sa);
 void kmtia_pair_fill(struct kmtia_pair *pair, const struct kmtia_sa *keyed,
 		     const struct kmtia_sa *mate);
 
+/* --- manager.c ------------------------------------------------------------- */
+
+int kmtia_registration_start(struct kmtia *h);
+void kmtia_registration_void(struct kmtia *h);
+void kmtia_registration_end(struct kmtia *h);
+int kmtia_check_registered(struct kmtia *h);
+
 /* --- answer.c -------------------------------------------------------------- */
 
 struct kmtia_request {
@@ -151,10 +179,42 @@ struct kmtia_request {
 
 void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate);
 void kmtia_requests_detach(struct kmtia *h);
+int kmtia_check_origin(struct kmtia *h, uint32_t origin);
+
+/* --- secret.c -------------------------------------------------------------- */
+
+int kmtia_check_secret(struct kmtia *h, const uint8_t *secret, size_t len);
+
+/* --- match.c --------------------------------------------------------------- */
+
+/* What struct kmtia_rule and struct kmtia_secret have in common. */
+struct kmtia_match {
+	uint16_t family;
+	bool has_local, has_remote;
+	const uint8_t *local, *remote;
+	uint8_t local_len, remote_len;
+	uint8_t proto;
+	uint32_t direction;
+	bool has_reqid, has_if_id, has_mark;
+	uint32_t reqid, if_id, mark, mark_mask;
+};
+
+#define KMTIA_MATCH_OF(_s) ((struct kmtia_match){ \
+	.family = (_s)->family, .proto = (_s)->proto, .direction = (_s)->direction, \
+	.has_local = (_s)->has_local, .local = (_s)->local, .local_len = (_s)->local_len, \
+	.has_remote = (_s)->has_remote, .remote = (_s)->remote, \
+	.remote_len = (_s)->remote_len, \
+	.has_reqid = (_s)->has_reqid, .reqid = (_s)->reqid, \
+	.has_if_id = (_s)->has_if_id, .if_id = (_s)->if_id, \
+	.has_mark = (_s)->has_mark, .mark = (_s)->mark, .mark_mask = (_s)->mark_mask })
+
+int kmtia_match_check(struct kmtia *h, const char *what, const struct kmtia_match *match);
+void kmtia_match_put(struct nl_msg *msg, const struct kmtia_match *match);
 
 /* --- monitor.c ------------------------------------------------------------- */
 
 void kmtia_monitor_handle(struct kmtia *h, struct kmtia_msg *m);
+void kmtia_monitor_rejoin(struct kmtia *h);
 
 /* --- text.c ---------------------------------------------------------------- */
 
@@ -164,6 +224,8 @@ const char *kmtia_attribute_name(uint8_t cmd, int nest, int type);
 
 struct kmtia {
 	struct kmtia_sock command, event, monitor;
+	struct kmtia_sock news;		/* of families; open while the caller
+					 * wants a registration or monitors */
 	uint8_t *buffer;		/* for recvmsg(), wiped after each */
 	uint32_t seq;			/* of the last command */
 
@@ -183,8 +245,13 @@ struct kmtia {
 	char warning[KMTIA_SENTENCE_SIZE]; /* of the last command; may be empty */
 	char text[KMTIA_SENTENCE_SIZE + 128]; /* what kmtia_strerror() returned */
 
-	bool registered;
-	uint8_t uuid[KMTIA_UUID_LEN];
+	/* The caller wants a registration; and the kernel has it. Only the first
+	 * while the module is not there. */
+	bool wanted, registered;
+	uint16_t event_family;		/* that the registration was made with */
+	struct kmtia_manager manager;	/* to register again; texts are below */
+	char manager_name[KMTIA_NAME_MAX_LEN + 1];
+	char manager_description[KMTIA_TEXT_MAX_LEN + 1];
 	struct kmtia_callbacks callbacks;
 	void *user;
 	uint64_t last_seq;		/* of the notifications received */
@@ -192,6 +259,8 @@ struct kmtia {
 
 	kmtia_event_cb event_cb;
 	void *event_user;
+	uint16_t monitor_family;	/* whose group was joined */
+	int monitor_err;		/* from joining it again */
 };
 
 void kmtia_begin(struct kmtia *h);
@@ -200,5 +269,6 @@ int kmtia_fail(struct kmtia *h, int err, const char *format, ...)
 int kmtia_take_struct(struct kmtia *h, const char *what, void *to, size_t size,
 		      const void *from);
 bool kmtia_all_zero(const void *bytes, size_t len);
+int kmtia_check_text(struct kmtia *h, const char *what, const char *text, size_t max);
 
 #endif /* KMTIA_INTERNAL_H */

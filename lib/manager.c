@@ -13,13 +13,6 @@
 
 /* --- Registration ----------------------------------------------------------------- */
 
-static int check_text(struct kmtia *h, const char *what, const char *text, size_t max)
-{
-	if (text && strlen(text) > max)
-		return kmtia_fail(h, -EINVAL, "%s is longer than %zu bytes", what, max);
-	return 0;
-}
-
 static int check_manager(struct kmtia *h, const struct kmtia_manager *m)
 {
 	const uint32_t known = KMTIA_MANAGER_FLAGS_DICTATE | KMTIA_MANAGER_FLAGS_NOTIFY;
@@ -32,10 +25,14 @@ static int check_manager(struct kmtia *h, const struct kmtia_manager *m)
 				  m->flags & ~known);
 	if (!kmtia_all_zero(m->reserved, sizeof(m->reserved)))
 		return kmtia_fail(h, -EINVAL, "reserved field of the manager is not zero");
-	err = check_text(h, "name of the manager", m->name, KMTIA_NAME_MAX_LEN);
+	if (m->grace_ms > KMTIA_GRACE_MAX)
+		return kmtia_fail(h, -ERANGE, "grace_ms of the manager is %u, may be %d at most",
+				  m->grace_ms, KMTIA_GRACE_MAX);
+	err = kmtia_check_text(h, "name of the manager", m->name, KMTIA_NAME_MAX_LEN);
 	if (err)
 		return err;
-	return check_text(h, "description of the manager", m->description, KMTIA_TEXT_MAX_LEN);
+	return kmtia_check_text(h, "description of the manager", m->description,
+				KMTIA_TEXT_MAX_LEN);
 }
 
 /* Who dictates must also listen: the three belong together, as on Windows. */
@@ -76,27 +73,88 @@ static struct nl_msg *manager_add_message(struct kmtia *h, const struct kmtia_ma
 		nla_put_u32(msg, KMTIA_A_MANAGER_WEIGHT, m->weight);
 	if (m->timeout_hint)
 		nla_put_u32(msg, KMTIA_A_MANAGER_TIMEOUT_HINT, m->timeout_hint);
+	if (m->grace_ms)
+		nla_put_u32(msg, KMTIA_A_MANAGER_GRACE, m->grace_ms);
 	return msg;
 }
 
-/* The socket that says manager-add is the registration: a new one for each. */
-static int start(struct kmtia *h, const struct kmtia_manager *m)
+/* Did the kernel say no, rather than that its answer is not known? */
+static bool is_verdict(int err)
+{
+	return err != -ETIMEDOUT && err != -ENOBUFS && err != -ENOMEM;
+}
+
+/*
+ * The socket that says manager-add is the registration. When the module has come back
+ * it is the one of before: that is in the network namespace in which the caller
+ * registered, while the thread may be in another one by now.
+ */
+int kmtia_registration_start(struct kmtia *h)
 {
 	struct nl_msg *msg;
-	int err;
+	int err = 0;
 
-	err = kmtia_loop_open(h);
-	if (!err)
+	if (h->event.fd < 0)
 		err = kmtia_sock_open(h, &h->event, true);
 	if (err)
 		return kmtia_fail(h, err, "cannot open a netlink socket");
-	msg = manager_add_message(h, m);
+	msg = manager_add_message(h, &h->manager);
 	err = msg ? kmtia_command_run(h, &h->event, msg, NULL, NULL) : -ENOMEM;
 	if (err) {
-		kmtia_sock_close(h, &h->event);
-		kmtia_loop_settle(h);
+		/* Who may be registered without knowing it must not stay so. */
+		if (!is_verdict(err))
+			kmtia_sock_close(h, &h->event);
+		return err;
 	}
-	return err;
+	h->registered = true;
+	h->event_family = h->family;
+	h->last_seq = 0;
+	return 0;
+}
+
+/* The module went, and with it the registration and its questions. */
+void kmtia_registration_void(struct kmtia *h)
+{
+	h->registered = false;
+	h->event.generation++;
+	kmtia_requests_detach(h);
+	kmtia_sock_drop(h, &h->event);
+}
+
+int kmtia_check_registered(struct kmtia *h)
+{
+	if (h->registered)
+		return 0;
+	return kmtia_fail(h, -ENOTCONN, h->wanted ?
+			  "the kernel module was unloaded, and the registration went with it" :
+			  "this handle is not registered");
+}
+
+/* The caller's structures may be gone when the module comes back. */
+static void remember(struct kmtia *h, const struct kmtia_manager *m,
+		     const struct kmtia_callbacks *callbacks, void *user)
+{
+	h->wanted = true;
+	h->manager = *m;
+	if (m->name)
+		h->manager.name = strcpy(h->manager_name, m->name);
+	if (m->description)
+		h->manager.description = strcpy(h->manager_description, m->description);
+	h->callbacks = *callbacks;
+	h->user = user;
+}
+
+/* The kernel ends a registration, and its questions, when its socket is closed; it has
+ * done so when close() returns. Standing secrets stay for the grace, if there is one. */
+void kmtia_registration_end(struct kmtia *h)
+{
+	h->wanted = false;
+	h->registered = false;
+	kmtia_requests_detach(h);
+	kmtia_sock_close(h, &h->event);
+	memset(&h->callbacks, 0, sizeof(h->callbacks));
+	kmtia_news_unuse(h);
+	kmtia_loop_settle(h);
 }
 
 KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *manager,
@@ -107,8 +165,10 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 	int err;
 
 	kmtia_begin(h);
-	if (h->registered)
-		return kmtia_fail(h, -EALREADY, "this handle is registered already");
+	if (h->wanted)
+		return kmtia_fail(h, -EALREADY, h->registered ?
+				  "this handle is registered already" :
+				  "this handle will be registered when the kernel module is back");
 	err = kmtia_take_struct(h, "struct kmtia_manager", &m, sizeof(m), manager);
 	if (!err)
 		err = kmtia_take_struct(h, "struct kmtia_callbacks", &c, sizeof(c), callbacks);
@@ -116,35 +176,44 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 		err = check_manager(h, &m);
 	if (!err)
 		err = check_callbacks(h, &c, m.flags);
-	if (!err)
-		err = start(h, &m);
 	if (err)
 		return err;
-	h->registered = true;
-	h->callbacks = c;
-	h->user = user;
-	h->last_seq = 0;
-	memcpy(h->uuid, m.uuid, sizeof(h->uuid));
-	return 0;
+	remember(h, &m, &c, user);
+	/* First of all, so that nothing that happens from now on is missed. */
+	err = kmtia_news_open(h);
+	if (!err)
+		err = kmtia_registration_start(h);
+	if (err)
+		kmtia_registration_end(h);
+	return err;
+}
+
+/* Without secrets there is no grace. */
+static int wipe_standing(struct kmtia *h)
+{
+	struct nl_msg *msg;
+
+	if (!h->registered || !h->manager.grace_ms)
+		return 0;
+	msg = kmtia_event_command_new(h, KMTIA_CMD_SECRET_DEL, 0);
+	return msg ? kmtia_command_send(h, &h->event, msg) : -ENOMEM;
 }
 
 /*
- * The kernel ends a registration, and its questions, when its socket is closed; it
- * has done so when close() returns. Not by manager-del: that goes by the UUID, and
- * where an administrator had unregistered us and somebody else had taken the place,
- * it would be he who has to go.
+ * By closing the socket, not by manager-del: that goes by the UUID, and where an
+ * administrator had unregistered us and somebody else had taken the place, it would
+ * be he who has to go. But who says that it ends wants no grace.
  */
 KMTIA_EXPORT int kmtia_unregister(struct kmtia *h)
 {
+	int err;
+
 	kmtia_begin(h);
-	if (!h->registered)
+	if (!h->wanted)
 		return kmtia_fail(h, -ENOENT, "this handle is not registered");
-	h->registered = false;
-	kmtia_requests_detach(h);
-	kmtia_sock_close(h, &h->event);
-	memset(&h->callbacks, 0, sizeof(h->callbacks));
-	kmtia_loop_settle(h);
-	return 0;
+	err = wipe_standing(h);
+	kmtia_registration_end(h);
+	return err;
 }
 
 /* --- Notifications ------------------------------------------------------------------ */
@@ -226,9 +295,10 @@ KMTIA_EXPORT int kmtia_notify_get(struct kmtia *h, uint64_t from_seq)
 	int count = 0, err;
 
 	kmtia_begin(h);
-	if (!h->registered)
-		return kmtia_fail(h, -ENOTCONN, "this handle is not registered");
-	msg = kmtia_command_new(h, KMTIA_CMD_NOTIFY_GET, NLM_F_ACK | NLM_F_DUMP);
+	err = kmtia_check_registered(h);
+	if (err)
+		return err;
+	msg = kmtia_event_command_new(h, KMTIA_CMD_NOTIFY_GET, NLM_F_ACK | NLM_F_DUMP);
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u64(msg, KMTIA_A_NOTIFICATION_FROM_SEQ, from_seq);
@@ -244,7 +314,7 @@ static void handle_event(struct kmtia *h, struct kmtia_msg *m)
 
 	/* Not ours: the answer to a command that was given up, or to a
 	 * check-reply that came too late. */
-	if (nlh->nlmsg_type != h->family || !genlmsg_valid_hdr(nlh, 0))
+	if (!h->registered || nlh->nlmsg_type != h->event_family || !genlmsg_valid_hdr(nlh, 0))
 		return;
 	switch (genlmsg_hdr(nlh)->cmd) {
 	case KMTIA_CMD_CHECK:
@@ -289,15 +359,35 @@ static bool report_loss(struct kmtia *h)
 {
 	if (h->monitor.lost) {
 		h->monitor.lost = false;
-		strcpy(h->warning, "monitor events were lost");
+		strcpy(h->warning, h->monitor_err ?
+		       "monitor events are lost: the group of the module that was loaded anew "
+		       "could not be joined" : "monitor events were lost");
 	}
 	if (!h->event.lost)
 		return false;
 	h->event.lost = false;
-	if (!h->callbacks.overrun)
+	if (!h->registered || !h->callbacks.overrun)
 		return false;
 	h->callbacks.overrun(h, h->user);
 	return true;
+}
+
+/* News first: if the registration is void, so is what came by it. */
+static int drain_all(struct kmtia *h)
+{
+	int news, events, monitored, err;
+
+	news = drain(h, &h->news, kmtia_news_handle);
+	if (news < 0)
+		return news;
+	err = kmtia_news_catch_up(h);
+	if (err)
+		return err;
+	events = drain(h, &h->event, handle_event);
+	if (events < 0)
+		return events;
+	monitored = drain(h, &h->monitor, kmtia_monitor_handle);
+	return monitored < 0 ? monitored : news + events + monitored;
 }
 
 static int dispatch(struct kmtia *h)
@@ -305,11 +395,7 @@ static int dispatch(struct kmtia *h)
 	int total = 0, count;
 
 	do {
-		count = drain(h, &h->event, handle_event);
-		if (count >= 0) {
-			total += count;
-			count = drain(h, &h->monitor, kmtia_monitor_handle);
-		}
+		count = drain_all(h);
 		if (count < 0)
 			return count;
 		total += count;
@@ -337,7 +423,7 @@ KMTIA_EXPORT int kmtia_dispatch(struct kmtia *h)
 
 KMTIA_EXPORT int kmtia_get_fd(struct kmtia *h)
 {
-	return h->event.fd >= 0 || h->monitor.fd >= 0 ? h->epoll_fd : -1;
+	return h->news.fd >= 0 ? h->epoll_fd : -1;
 }
 
 /* --- A loop for those who have none --------------------------------------------------- */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/genetlink.h>
+
 #include "internal.h"
 
 #define EVENT(_attr, _kind, _wire, _member) \
@@ -29,7 +31,9 @@ void kmtia_monitor_handle(struct kmtia *h, struct kmtia_msg *m)
 	struct kmtia_event event = { 0 };
 	struct kmtia_sa sa;
 
-	if (nlh->nlmsg_type != h->family ||
+	/* Not by the family's number: events from before the module was loaded anew may
+	 * still be there to be read, and who else sends to its group? */
+	if (nlh->nlmsg_type <= GENL_ID_CTRL ||
 	    kmtia_fields_parse(nlh, tb, KMTIA_A_MONITOR_MAX) ||
 	    genlmsg_hdr(nlh)->cmd != KMTIA_CMD_MONITOR_NTF || !tb[KMTIA_A_MONITOR_EVENT])
 		return;
@@ -50,11 +54,13 @@ static int join(struct kmtia *h)
 {
 	int err;
 
+	/* The kernel would let us join a group that is nobody's by now. */
+	err = kmtia_family_renew(h, h->family);
+	if (err < 0)
+		return err;
 	if (!h->group)
 		return kmtia_fail(h, -ENOENT, "the kernel module has no monitor group");
-	err = kmtia_loop_open(h);
-	if (!err)
-		err = kmtia_sock_open(h, &h->monitor, true);
+	err = kmtia_sock_open(h, &h->monitor, true);
 	if (err)
 		return kmtia_fail(h, err, "cannot open a netlink socket");
 	err = kmtia_sock_join(&h->monitor, h->group);
@@ -62,7 +68,20 @@ static int join(struct kmtia *h)
 		kmtia_sock_close(h, &h->monitor);
 		return kmtia_fail(h, err, "cannot join the monitor group");
 	}
+	h->monitor_family = h->family;
+	h->monitor_err = 0;
 	return 0;
+}
+
+/* The family may be another one by now, whose group we are not in. What it reported
+ * before we came is lost, so that is said in any case. */
+void kmtia_monitor_rejoin(struct kmtia *h)
+{
+	if (h->monitor.fd < 0 || h->monitor_family == h->family)
+		return;
+	h->monitor_err = h->group ? kmtia_sock_join(&h->monitor, h->group) : -ENOENT;
+	h->monitor_family = h->family;
+	h->monitor.lost = true;
 }
 
 /* Once more: the callback is another one from now on. */
@@ -73,10 +92,15 @@ KMTIA_EXPORT int kmtia_monitor(struct kmtia *h, kmtia_event_cb cb, void *user)
 	kmtia_begin(h);
 	if (!cb)
 		return kmtia_fail(h, -EINVAL, "callback is missing");
-	if (h->monitor.fd < 0)
-		err = join(h);
-	if (err)
+	if (h->monitor.fd < 0) {
+		err = kmtia_news_open(h);
+		if (!err)
+			err = join(h);
+	}
+	if (err) {
+		kmtia_news_unuse(h);
 		return err;
+	}
 	h->event_cb = cb;
 	h->event_user = user;
 	return 0;

@@ -206,6 +206,18 @@ int kmtia_sock_receive(struct kmtia *h, struct kmtia_sock *s, int flags)
 	return err;
 }
 
+/* Throw away what is there, received or not. */
+void kmtia_sock_drop(struct kmtia *h, struct kmtia_sock *s)
+{
+	int err;
+
+	do {
+		err = s->fd < 0 ? -EBADF : kmtia_sock_receive(h, s, MSG_DONTWAIT);
+		kmtia_sock_purge(s);
+	} while (!err || err == -ENOBUFS || err == -ENOMEM || err == -EINTR);
+	s->lost = false;
+}
+
 static struct kmtia_msg *unlink_msg(struct kmtia_sock *s, struct kmtia_msg **link)
 {
 	struct kmtia_msg *m = *link;
@@ -276,7 +288,7 @@ static bool has_work(const struct kmtia_sock *s)
  */
 void kmtia_loop_settle(struct kmtia *h)
 {
-	bool work = has_work(&h->event) || has_work(&h->monitor);
+	bool work = has_work(&h->event) || has_work(&h->monitor) || has_work(&h->news);
 	uint64_t count = 1;
 
 	if (h->dispatching || h->wake_fd < 0)

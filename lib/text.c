@@ -89,6 +89,16 @@ KMTIA_EXPORT const char *kmtia_slot_role_name(uint32_t role)
 	return name_of(names, ARRAY_SIZE(names), role);
 }
 
+KMTIA_EXPORT const char *kmtia_derivation_name(uint32_t derivation)
+{
+	static const char *const names[] = {
+		[KMTIA_DERIVATION_EXPAND] = "expand",
+		[KMTIA_DERIVATION_MIX] = "mix",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), derivation);
+}
+
 KMTIA_EXPORT const char *kmtia_failure_action_name(uint32_t action)
 {
 	static const char *const names[] = {
@@ -138,6 +148,8 @@ KMTIA_EXPORT const char *kmtia_monitor_event_name(uint32_t event)
 		[KMTIA_MONITOR_EVENT_STALLED] = "stalled",
 		[KMTIA_MONITOR_EVENT_RECOVERED] = "recovered",
 		[KMTIA_MONITOR_EVENT_ALARM] = "alarm",
+		[KMTIA_MONITOR_EVENT_MISMATCH] = "mismatch",
+		[KMTIA_MONITOR_EVENT_ORPHANED] = "orphaned",
 	};
 
 	return name_of(names, ARRAY_SIZE(names), event);
@@ -152,6 +164,7 @@ static const char *const manager_attributes[] = {
 	[KMTIA_A_MANAGER_FLAGS] = "flags",
 	[KMTIA_A_MANAGER_WEIGHT] = "weight",
 	[KMTIA_A_MANAGER_TIMEOUT_HINT] = "timeout-hint",
+	[KMTIA_A_MANAGER_GRACE] = "grace",
 };
 
 static const char *const rule_attributes[] = {
@@ -186,6 +199,8 @@ static const char *const request_attributes[] = {
 	[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY] = "keying-module-gen-key",
 	[KMTIA_A_REQUEST_KEY_ID] = "key-id",
 	[KMTIA_A_REQUEST_ORIGIN] = "origin",
+	[KMTIA_A_REQUEST_DERIVATION] = "derivation",
+	[KMTIA_A_REQUEST_SECRET] = "secret",
 };
 
 static const char *const slot_attributes[] = {
@@ -194,6 +209,29 @@ static const char *const slot_attributes[] = {
 	[KMTIA_A_SLOT_BITS] = "bits",
 	[KMTIA_A_SLOT_ICV_BITS] = "icv-bits",
 	[KMTIA_A_SLOT_KEY] = "key",
+};
+
+static const char *const secret_attributes[] = {
+	[KMTIA_A_SECRET_NUMBER] = "number",
+	[KMTIA_A_SECRET_FAMILY] = "family",
+	[KMTIA_A_SECRET_LOCAL] = "local",
+	[KMTIA_A_SECRET_LOCAL_LEN] = "local-len",
+	[KMTIA_A_SECRET_REMOTE] = "remote",
+	[KMTIA_A_SECRET_REMOTE_LEN] = "remote-len",
+	[KMTIA_A_SECRET_PROTO] = "proto",
+	[KMTIA_A_SECRET_DIRECTION] = "direction",
+	[KMTIA_A_SECRET_REQID] = "reqid",
+	[KMTIA_A_SECRET_IF_ID] = "if-id",
+	[KMTIA_A_SECRET_MARK] = "mark",
+	[KMTIA_A_SECRET_MARK_MASK] = "mark-mask",
+	[KMTIA_A_SECRET_RULE] = "rule",
+	[KMTIA_A_SECRET_DERIVATION] = "derivation",
+	[KMTIA_A_SECRET_SECRET] = "secret",
+	[KMTIA_A_SECRET_KEY_ID] = "key-id",
+	[KMTIA_A_SECRET_WEIGHT] = "weight",
+	[KMTIA_A_SECRET_NOT_AFTER] = "not-after",
+	[KMTIA_A_SECRET_ORIGIN] = "origin",
+	[KMTIA_A_SECRET_KEYING_MODULE_GEN_KEY] = "keying-module-gen-key",
 };
 
 static const char *const notification_attributes[] = {
@@ -220,6 +258,9 @@ static struct attribute_set attributes_of(uint8_t cmd, int nest)
 	case KMTIA_CMD_DICTATE_REPLY:
 		return nest == KMTIA_A_REQUEST_SLOT ? SET(slot_attributes) :
 						      SET(request_attributes);
+	case KMTIA_CMD_SECRET_SET:
+	case KMTIA_CMD_SECRET_DEL:
+		return SET(secret_attributes);
 	case KMTIA_CMD_NOTIFY_GET:
 		return SET(notification_attributes);
 	default:

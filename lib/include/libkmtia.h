@@ -111,6 +111,8 @@ struct kmtia_manager {
 	uint32_t timeout_hint;		/**< seconds, 0 means 5, at most 10 */
 	bool has_weight;		/**< @weight is constant, never ask */
 	uint32_t weight;
+	uint32_t grace_ms;		/**< how long standing secrets outlive the
+					 *   socket; at most KMTIA_GRACE_MAX */
 	uint64_t reserved[4];
 };
 
@@ -147,8 +149,9 @@ struct kmtia_callbacks {
 	void (*key_dictation_check)(struct kmtia *h, const struct kmtia_pair *pair,
 				    bool *will_dictate, uint32_t *weight, void *user);
 	/**
-	 * Which keys? Answer by kmtia_answer_keys() or kmtia_answer_cannot(),
-	 * now or, having returned, later: @req is the callee's until answered.
+	 * Which keys? Answer by kmtia_answer_keys(), _mix(), _expand() or
+	 * _cannot(), now or, having returned, later: @req is the callee's until
+	 * answered.
 	 * The pair is valid until the answer or the return, whichever is first;
 	 * kmtia_request_pair() as long as @req is.
 	 */
@@ -166,7 +169,15 @@ struct kmtia_callbacks {
 	 * was skipped): fetch what is live by kmtia_notify_get(h, 0).
 	 */
 	void (*overrun)(struct kmtia *h, void *user);
-	void *reserved[4];
+	/**
+	 * Optional. The kernel module was unloaded (@registered false: there is
+	 * no registration, requests are void, kmtia_secret_set() fails) or came
+	 * back and the library has registered again (true, @err 0); or tried to
+	 * and could not (false, @err its errno; kmtia_strerror() says why).
+	 * Standing secrets went with the module: set them again.
+	 */
+	void (*registration)(struct kmtia *h, bool registered, int err, void *user);
+	void *reserved[3];
 };
 
 /* --- Handles and errors -------------------------------------------------- */
@@ -176,7 +187,8 @@ struct kmtia_callbacks {
  * error. */
 int kmtia_open(struct kmtia **h);
 
-/** Close; unregisters, wipes and frees. NULL is allowed. */
+/** Close; ends the registration, wipes and frees. Standing secrets in the kernel
+ * have their grace, as when the process dies. NULL is allowed. */
 void kmtia_close(struct kmtia *h);
 
 /** The sentence for the last error of @h; never NULL. With @h NULL, the one
@@ -187,23 +199,26 @@ const char *kmtia_strerror(struct kmtia *h, int err);
 const char *kmtia_version(void);
 
 /** Does the running kernel module and library have this feature? Known names:
- * "dictate", "notify", "notify-get", "monitor". */
+ * "dictate", "notify", "notify-get", "monitor", "expand", "mix",
+ * "standing-secret", "mismatch". */
 bool kmtia_has_feature(struct kmtia *h, const char *feature);
 
 /* --- Being a key manager ------------------------------------------------- */
 
 /** Register. -EINVAL: callbacks or flags do not fit, reserved field set.
- * -EEXIST: the UUID is taken. -ERANGE: timeout_hint above 10. -EPERM: not
- * allowed to. */
+ * -EEXIST: the UUID is taken. -ERANGE: timeout_hint above 10, or grace_ms above
+ * KMTIA_GRACE_MAX. -EPERM: not allowed to. -EALREADY: this handle is registered,
+ * or will be when the module is back. */
 int kmtia_register(struct kmtia *h, const struct kmtia_manager *manager,
 		   const struct kmtia_callbacks *callbacks, void *user);
 
 /** End the registration; open requests become void but must still be answered
- * or dropped by kmtia_request_drop(). -ENOENT: none. */
+ * or dropped by kmtia_request_drop(). Standing secrets are wiped at once: there is
+ * no grace. -ENOENT: none. Another error: it has ended, but there is a grace. */
 int kmtia_unregister(struct kmtia *h);
 
 /** File descriptor to poll for reading; -1 when not registered and not
- * monitoring. It is the registration's: do not read it. */
+ * monitoring. It stays the same while the module is away: do not read it. */
 int kmtia_get_fd(struct kmtia *h);
 
 /** Handle all that is there to read, calling back; never blocks. Returns the
@@ -245,6 +260,20 @@ int kmtia_answer_keys(struct kmtia_request *req, const uint8_t *const *keys,
 		      const size_t *key_lens, size_t n_keys,
 		      const struct kmtia_answer_options *options);
 
+/**
+ * Answer with a secret from which the kernel derives the keys (kdf.rst):
+ * kmtia_answer_mix() mixes it with the keying module's own key, so that the
+ * result is never weaker than that; kmtia_answer_expand() makes the keys from
+ * the secret alone, different ones for each SA. @len is KMTIA_SECRET_MIN_LEN to
+ * KMTIA_SECRET_MAX_LEN bytes. Both ends must give the same secret, the same
+ * options.key_id and the same form. Frees @req, whatever is returned, and wipes
+ * the copy (not the caller's bytes). Errors as kmtia_answer_keys().
+ */
+int kmtia_answer_mix(struct kmtia_request *req, const uint8_t *secret, size_t len,
+		     const struct kmtia_answer_options *options);
+int kmtia_answer_expand(struct kmtia_request *req, const uint8_t *secret, size_t len,
+			const struct kmtia_answer_options *options);
+
 /** Answer that no keys can be supplied; @status is the manager's own number
  * (not 0), @text the reason for the logs (or NULL). Frees @req. */
 int kmtia_answer_cannot(struct kmtia_request *req, uint32_t status, const char *text,
@@ -257,6 +286,45 @@ void kmtia_request_drop(struct kmtia_request *req);
  * went live after event @from_seq (0: all), with keys where granted. Returns
  * their number. -ENOTCONN: not registered. */
 int kmtia_notify_get(struct kmtia *h, uint64_t from_seq);
+
+/** Which SAs a standing secret is for. Selectors apply where their has_ field
+ * is set; all zero: every SA that rules let this manager dictate. */
+struct kmtia_secret {
+	size_t size;			/**< sizeof(struct kmtia_secret) */
+	uint32_t number;		/**< its name; the lowest that covers an SA answers */
+	uint16_t family;		/**< of the prefixes; 0: both */
+	bool has_local, has_remote;
+	uint8_t local[16], remote[16];	/**< network order */
+	uint8_t local_len, remote_len;	/**< prefix lengths, bits */
+	uint8_t proto;			/**< 0: both */
+	uint32_t direction;		/**< KMTIA_DIRECTION_UNKNOWN: both */
+	bool has_reqid, has_if_id, has_mark, has_rule;
+	uint32_t reqid, if_id, mark, mark_mask;
+	uint32_t rule;			/**< only SAs that this rule covers */
+	uint32_t derivation;		/**< enum kmtia_derivation; 0: mix */
+	const uint8_t *secret;		/**< the bytes; remain the caller's */
+	size_t secret_len;		/**< KMTIA_SECRET_MIN_LEN to _MAX_LEN */
+	const char *key_id;		/**< takes part in the derivation; or NULL */
+	bool has_weight;		/**< else the bid is 1 */
+	uint32_t weight;
+	uint64_t not_after;		/**< seconds since 1970; 0: does not end */
+	uint32_t origin;		/**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
+	bool keying_module_gen_key;	/**< as in struct kmtia_answer_options */
+	uint64_t reserved[4];
+};
+
+/** Answer in advance: the kernel derives the keys of the SAs that @secret covers
+ * by itself, without a question, until the secret is replaced (same number) or
+ * deleted, or the registration and its grace end. -ENOTCONN: not registered.
+ * -EINVAL: length, selectors or a reserved field are wrong, or the manager does
+ * not dictate. -ENOSPC: there are too many. */
+int kmtia_secret_set(struct kmtia *h, const struct kmtia_secret *secret);
+
+/** Wipe a standing secret in the kernel. -ENOENT: there is none. */
+int kmtia_secret_delete(struct kmtia *h, uint32_t number);
+
+/** Wipe all standing secrets of this manager. */
+int kmtia_secret_flush(struct kmtia *h);
 
 /* --- Administration ------------------------------------------------------- */
 
@@ -274,6 +342,11 @@ struct kmtia_manager_info {
 	bool stalled;
 	uint64_t questions, answers, refusals, unusable, misses, late;
 	uint64_t notifications, dropped;
+	uint32_t grace_ms;
+	bool has_grace_left;		/**< its socket is closed */
+	uint32_t grace_left_ms;		/**< its secrets are wiped then */
+	uint32_t secrets;		/**< standing secrets */
+	uint64_t standing;		/**< SAs keyed by one */
 };
 
 /** A rule. Selectors apply where their has_ field is set. */
@@ -346,8 +419,8 @@ struct kmtia_event {
 typedef void (*kmtia_event_cb)(struct kmtia *h, const struct kmtia_event *event,
 			       void *user);
 
-/** Join the monitor group; events come by kmtia_dispatch(). -EPERM without
- * CAP_NET_ADMIN. */
+/** Join the monitor group; events come by kmtia_dispatch(). When the module was
+ * unloaded and is back, its group is joined again. -EPERM without CAP_NET_ADMIN. */
 int kmtia_monitor(struct kmtia *h, kmtia_event_cb cb, void *user);
 
 /* --- Text ----------------------------------------------------------------- */
@@ -364,6 +437,7 @@ const char *kmtia_uuid_format(const uint8_t uuid[KMTIA_UUID_LEN],
 /** The specification's names of enum values ("reject", "aead"); "?" if unknown. */
 const char *kmtia_direction_name(uint32_t direction);
 const char *kmtia_slot_role_name(uint32_t role);
+const char *kmtia_derivation_name(uint32_t derivation);
 const char *kmtia_failure_action_name(uint32_t action);
 const char *kmtia_origin_name(uint32_t origin);
 const char *kmtia_notify_event_name(uint32_t event);

@@ -104,14 +104,24 @@ int __wrap_bind(int fd, const struct sockaddr *addr, socklen_t len)
 	return -1;
 }
 
-static int join(int fd, const void *group)
+static int join(int fd, const void *value)
 {
-	assert_int_equal(*(const uint32_t *)group, FAKE_GROUP);
-	if (fake.join_errno) {
-		errno = fake.join_errno;
+	uint32_t group = *(const uint32_t *)value;
+	bool news = group == GENL_ID_CTRL;
+	int err = news ? fake.news_errno : fake.join_errno;
+
+	if (!news)
+		assert_int_equal(group, fake.group);
+	if (err) {
+		errno = err;
 		return -1;
 	}
-	fake.monitor_fd = fd;
+	if (news)
+		fake.news_fd = fd;
+	else
+		fake.monitor_fd = fd;
+	if (!news)
+		fake.joined = group;
 	return 0;
 }
 
@@ -142,12 +152,13 @@ static void put_commands(struct nl_msg *msg)
 {
 	static const uint8_t commands[] = {
 		KMTIA_CMD_MANAGER_ADD, KMTIA_CMD_MANAGER_DEL, KMTIA_CMD_DICTATE_REPLY,
-		KMTIA_CMD_NOTIFY_GET,
+		KMTIA_CMD_NOTIFY_GET, KMTIA_CMD_SECRET_SET,
 	};
+	size_t n = sizeof(commands) - fake.old_module;
 	struct nlattr *list = nla_nest_start(msg, CTRL_ATTR_OPS), *op;
 	size_t i;
 
-	for (i = 0; i < sizeof(commands); i++) {
+	for (i = 0; i < n; i++) {
 		op = nla_nest_start(msg, i + 1);
 		nla_put_u32(msg, CTRL_ATTR_OP_ID, commands[i]);
 		nla_put_u32(msg, CTRL_ATTR_OP_FLAGS, 0);
@@ -161,33 +172,106 @@ static void put_group(struct nl_msg *msg)
 	struct nlattr *list = nla_nest_start(msg, CTRL_ATTR_MCAST_GROUPS), *group;
 
 	group = nla_nest_start(msg, 1);
-	nla_put_u32(msg, CTRL_ATTR_MCAST_GRP_ID, FAKE_GROUP);
+	nla_put_u32(msg, CTRL_ATTR_MCAST_GRP_ID, fake.group);
 	nla_put_string(msg, CTRL_ATTR_MCAST_GRP_NAME, KMTIA_MCGRP_MONITOR);
 	nla_nest_end(msg, group);
 	nla_nest_end(msg, list);
 }
 
-static void get_family(const struct fake_request *r)
+static struct nl_msg *family_message(uint8_t cmd, uint32_t seq, int flags, const char *name,
+				     uint16_t id)
 {
-	struct nl_msg *msg;
+	struct nl_msg *msg = nlmsg_alloc();
 
-	if (r->tb[CTRL_ATTR_FAMILY_NAME])
-		assert_string_equal(nla_get_string(r->tb[CTRL_ATTR_FAMILY_NAME]), "kmtia");
-	else
-		assert_int_equal(nla_get_u16(r->tb[CTRL_ATTR_FAMILY_ID]), FAKE_FAMILY);
-	if (fake.no_family || fake.gone) {
-		fake_ack(r, -ENOENT, NULL);
-		return;
-	}
-	msg = nlmsg_alloc();
-	genlmsg_put(msg, 0, r->nlh->nlmsg_seq, GENL_ID_CTRL, 0, 0, CTRL_CMD_NEWFAMILY, 2);
-	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, KMTIA_FAMILY_NAME);
-	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, FAKE_FAMILY);
+	genlmsg_put(msg, 0, seq, GENL_ID_CTRL, 0, flags, cmd, 2);
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, name);
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id);
 	put_commands(msg);
 	if (!fake.no_group)
 		put_group(msg);
-	fake_push(r->fd, msg);
+	return msg;
+}
+
+struct nl_msg *fake_family_news(uint8_t cmd, const char *name, uint16_t id)
+{
+	return family_message(cmd, 0, 0, name, id);
+}
+
+/* Ours is in the middle, and one before it has lost its number. */
+static void list_families(const struct fake_request *r)
+{
+	const uint8_t cmd = CTRL_CMD_NEWFAMILY;
+	const uint32_t seq = r->nlh->nlmsg_seq;
+	struct nl_msg *odd;
+
+	if (fake.look_errno) {
+		fake_done(r, -fake.look_errno, NULL);
+		return;
+	}
+	fake_push(r->fd, family_message(cmd, seq, NLM_F_MULTI, "nlctrl", GENL_ID_CTRL));
+	odd = nlmsg_alloc();
+	genlmsg_put(odd, 0, seq, GENL_ID_CTRL, 0, NLM_F_MULTI, cmd, 2);
+	nla_put_string(odd, CTRL_ATTR_FAMILY_NAME, KMTIA_FAMILY_NAME);
+	fake_push(r->fd, odd);
+	if (!fake.gone)
+		fake_push(r->fd, family_message(cmd, seq, NLM_F_MULTI, "kmtia", fake.family));
+	fake_push(r->fd, family_message(cmd, seq, NLM_F_MULTI, "kmtia2", FAKE_FAMILY - 1));
+	fake_done(r, 0, NULL);
+}
+
+static bool has_family(const struct fake_request *r)
+{
+	if (fake.no_family || fake.gone)
+		return false;
+	if (r->tb[CTRL_ATTR_FAMILY_NAME])
+		return !strcmp(nla_get_string(r->tb[CTRL_ATTR_FAMILY_NAME]), "kmtia");
+	return nla_get_u16(r->tb[CTRL_ATTR_FAMILY_ID]) == fake.family;
+}
+
+static void get_family(const struct fake_request *r)
+{
+	assert_int_equal(r->cmd, CTRL_CMD_GETFAMILY);
+	fake.by_name += r->tb[CTRL_ATTR_FAMILY_NAME] != NULL;
+	if (r->nlh->nlmsg_flags & NLM_F_DUMP) {
+		list_families(r);
+		return;
+	}
+	if (!has_family(r)) {
+		fake_ack(r, -ENOENT, NULL);
+		return;
+	}
+	fake_push(r->fd, family_message(CTRL_CMD_NEWFAMILY, r->nlh->nlmsg_seq, 0,
+					fake.odd_family ? "odd" : "kmtia", fake.family));
 	fake_ack_ok(r);
+}
+
+void fake_unload_silently(void)
+{
+	assert_false(fake.gone);
+	fake.gone = true;
+	fake.joined = 0;
+}
+
+void fake_load_silently(void)
+{
+	assert_true(fake.gone);
+	fake.gone = false;
+	fake.family++;
+	fake.group++;
+}
+
+void fake_unload(void)
+{
+	fake_unload_silently();
+	if (fake.news_fd)
+		fake_push(fake.news_fd, fake_family_news(CTRL_CMD_DELFAMILY, "kmtia", fake.family));
+}
+
+void fake_load(void)
+{
+	fake_load_silently();
+	if (fake.news_fd)
+		fake_push(fake.news_fd, fake_family_news(CTRL_CMD_NEWFAMILY, "kmtia", fake.family));
 }
 
 /* --- Requests ----------------------------------------------------------------------- */
@@ -212,15 +296,18 @@ static void keep(int fd, const struct nlmsghdr *nlh, uint8_t cmd)
 
 static void handle(const struct fake_request *r)
 {
-	assert_int_equal(r->nlh->nlmsg_type, FAKE_FAMILY);
+	assert_in_range(r->nlh->nlmsg_type, FAKE_FAMILY, fake.family);
 	assert_in_range(r->cmd, 1, KMTIA_CMD_MAX);
+	if (fake.gone || r->nlh->nlmsg_type != fake.family) {
+		fake.unseen++;
+		fake_ack(r, -ENOENT, NULL);
+		return;
+	}
 	assert_int_equal(genlmsg_hdr(r->nlh)->version, KMTIA_FAMILY_VERSION);
 	keep(r->fd, r->nlh, r->cmd);
 	if (r->cmd == KMTIA_CMD_MANAGER_ADD)
 		fake.event_fd = r->fd;
-	if (fake.gone)
-		fake_ack(r, -ENOENT, NULL);
-	else if (fake.on[r->cmd])
+	if (fake.on[r->cmd])
 		fake.on[r->cmd](r);
 	else if (r->nlh->nlmsg_flags & NLM_F_ACK)
 		fake_ack_ok(r);
@@ -329,6 +416,8 @@ int __wrap_close(int fd)
 		__real_close(sockets[i].peer);
 		sockets[i].fd = 0;
 		fake.sockets--;
+		if (fd == fake.news_fd)
+			fake.news_fd = 0;
 	}
 	return __real_close(fd);
 }
@@ -341,6 +430,8 @@ void fake_reset(void)
 		__real_free(last[i].nlh);
 	memset(last, 0, sizeof(last));
 	memset(&fake, 0, sizeof(fake));
+	fake.family = FAKE_FAMILY;
+	fake.group = FAKE_GROUP;
 	for (i = 0; i < MAX_SOCKETS; i++)
 		assert_int_equal(sockets[i].fd, 0);
 	fake_memory_reset();

@@ -38,21 +38,30 @@ struct fake_request {
 
 typedef void (*fake_handler)(const struct fake_request *r);
 
-/* What the kernel is like; all zero is normal. */
+/* What the kernel is like; all zero is normal, but for the first two. */
 struct fake {
+	uint16_t family;	/* number of the family, and of its group; */
+	uint32_t group;		/* others each time that the module is loaded */
 	bool no_family;		/* module not loaded */
 	bool gone;		/* unloaded since */
 	bool no_group;
+	bool old_module;	/* without standing secrets */
+	bool odd_family;	/* who asks for ours is told of another one */
 	int socket_errno;	/* what fails with which error */
 	int bind_errno;
 	int send_errno;
 	int join_errno;
+	int news_errno;		/* of joining the controller's group */
+	int look_errno;		/* of listing the families */
 	int send_eintr;		/* how often first */
 	fake_handler on[KMTIA_CMD_MAX + 1]; /* NULL: an ACK */
 
 	/* What was seen. */
 	int sockets;		/* open now */
-	int command_fd, event_fd, monitor_fd;
+	int command_fd, event_fd, monitor_fd, news_fd;
+	int by_name;		/* how often the family was asked for by name */
+	int unseen;		/* commands to a family that is not there */
+	uint32_t joined;	/* monitor group */
 	int option_ext_ack, option_cap_ack, option_rcvbuf, option_cloexec;
 	int count[KMTIA_CMD_MAX + 1];
 };
@@ -62,6 +71,15 @@ extern struct fake fake;
 void fake_reset(void);
 /* The last request of that kind; fails the test if there is none. */
 const struct fake_request *fake_last(uint8_t cmd);
+
+/* The module goes, or comes; whoever listens to the controller is told. */
+void fake_unload(void);
+void fake_load(void);
+/* The same without a word, as if it had been lost. */
+void fake_unload_silently(void);
+void fake_load_silently(void);
+/* What the controller says of a family. */
+struct nl_msg *fake_family_news(uint8_t cmd, const char *name, uint16_t id);
 
 /* --- Messages of the kernel's ---------------------------------------------------- */
 

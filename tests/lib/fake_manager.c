@@ -86,6 +86,18 @@ static void overrun(struct kmtia *h, void *user)
 		m->on_overrun(h, m);
 }
 
+static void registration(struct kmtia *h, bool registered, int err, void *user)
+{
+	struct fake_manager *m = user;
+
+	m->registrations++;
+	m->registered = registered;
+	m->err = err;
+	strncpy(m->sentence, kmtia_strerror(h, err), sizeof(m->sentence) - 1);
+	if (m->on_registration)
+		m->on_registration(h, m);
+}
+
 struct kmtia_manager fake_identity(uint32_t flags)
 {
 	struct kmtia_manager manager = {
@@ -105,6 +117,7 @@ struct kmtia_callbacks fake_callbacks(uint32_t flags)
 		.size = sizeof(callbacks),
 		.key_notify = notify,
 		.overrun = overrun,
+		.registration = registration,
 	};
 
 	if (flags & KMTIA_MANAGER_FLAGS_DICTATE) {

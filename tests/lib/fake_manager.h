@@ -24,8 +24,12 @@ struct fake_manager {
 	void (*on_dictation)(struct kmtia *h, struct fake_manager *m);
 	void (*on_notify)(struct kmtia *h, struct fake_manager *m);
 	void (*on_overrun)(struct kmtia *h, struct fake_manager *m);
+	void (*on_registration)(struct kmtia *h, struct fake_manager *m);
 
-	int checks, dictations, notifications, overruns;
+	int checks, dictations, notifications, overruns, registrations;
+	bool registered;		/* as it was told last */
+	int err;
+	char sentence[160];		/* about it */
 	uint32_t preset_weight;
 	bool preset_will;
 	struct kmtia_request *req;	/* the last one; to be answered */

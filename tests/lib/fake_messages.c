@@ -36,7 +36,7 @@ struct nl_msg *fake_message(uint8_t cmd, uint32_t seq, int flags)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
-	assert_non_null(genlmsg_put(msg, 0, seq, FAKE_FAMILY, 0, flags, cmd, KMTIA_FAMILY_VERSION));
+	assert_non_null(genlmsg_put(msg, 0, seq, fake.family, 0, flags, cmd, KMTIA_FAMILY_VERSION));
 	return msg;
 }
 

@@ -34,6 +34,10 @@ static void two_managers(const struct fake_request *r)
 	nla_put_flag(msg, KMTIA_A_MANAGER_STALLED);
 	for (type = KMTIA_A_MANAGER_QUESTIONS; type <= KMTIA_A_MANAGER_DROPPED; type++)
 		nla_put_u64(msg, type, (1ULL << 32) + type);
+	nla_put_u32(msg, KMTIA_A_MANAGER_GRACE, 30000);
+	nla_put_u32(msg, KMTIA_A_MANAGER_GRACE_LEFT, 0);
+	nla_put_u32(msg, KMTIA_A_MANAGER_SECRETS, 17);
+	nla_put_u64(msg, KMTIA_A_MANAGER_STANDING, 1ULL << 35);
 	fake_push(r->fd, msg);
 	msg = fake_message(KMTIA_CMD_MANAGER_GET, r->nlh->nlmsg_seq, NLM_F_MULTI);
 	nla_put(msg, KMTIA_A_MANAGER_UUID, KMTIA_UUID_LEN, fake_uuid);
@@ -70,6 +74,11 @@ static void managers_are_listed(void **state)
 	assert_int_equal(m->late, base + KMTIA_A_MANAGER_LATE);
 	assert_int_equal(m->notifications, base + KMTIA_A_MANAGER_NOTIFICATIONS);
 	assert_int_equal(m->dropped, base + KMTIA_A_MANAGER_DROPPED);
+	assert_int_equal(m->grace_ms, 30000);
+	assert_true(m->has_grace_left);
+	assert_int_equal(m->grace_left_ms, 0);
+	assert_int_equal(m->secrets, 17);
+	assert_true(m->standing == 1ULL << 35);
 	m = &managers[1];
 	assert_memory_equal(m->uuid, fake_uuid, KMTIA_UUID_LEN);
 	assert_string_equal(m->name, "");
@@ -78,6 +87,8 @@ static void managers_are_listed(void **state)
 	assert_true(!m->flags && !m->weight && !m->timeout_hint && !m->pid && !m->uid);
 	assert_true(!m->questions && !m->answers && !m->refusals && !m->unusable);
 	assert_true(!m->misses && !m->late && !m->notifications && !m->dropped);
+	assert_false(m->has_grace_left);
+	assert_true(!m->grace_ms && !m->grace_left_ms && !m->secrets && !m->standing);
 	fake_close(h);
 }
 
@@ -103,12 +114,12 @@ static const char *const stat_names[] = {
 	"rules", "managers", "live", "remembered", "reuse", "reuse-max", "pending",
 	"unmatched", "matched", "questions", "dictated", "kept", "own", "readded",
 	"existing", "refused", "fail-no-manager", "fail-busy", "fail-timeout", "fail-died",
-	"fail-cannot", "fail-unusable", "fail-other", "hooked",
+	"fail-cannot", "fail-unusable", "fail-other", "hooked", "standing", "mismatched",
 };
 
 static bool is_wide(int type)
 {
-	return type >= KMTIA_A_STATS_UNMATCHED && type <= KMTIA_A_STATS_FAIL_OTHER;
+	return type >= KMTIA_A_STATS_UNMATCHED && type != KMTIA_A_STATS_HOOKED;
 }
 
 static uint64_t stat_value(int type)

@@ -65,6 +65,9 @@ static void open_reports_what_the_socket_reports(void **state)
 	fake.bind_errno = 0;
 	fake.send_errno = ECONNREFUSED;
 	assert_int_equal(kmtia_open(&h), -ECONNREFUSED);
+	fake.send_errno = 0;
+	fake.odd_family = true;
+	assert_int_equal(kmtia_open(&h), -EBADMSG);
 	assert_null(h);
 	assert_int_equal(fake.sockets, 0);
 	fake_reset();
@@ -85,7 +88,11 @@ static void features_are_what_the_kernel_has(void **state)
 	assert_true(kmtia_has_feature(h, "notify"));
 	assert_true(kmtia_has_feature(h, "notify-get"));
 	assert_true(kmtia_has_feature(h, "monitor"));
-	assert_false(kmtia_has_feature(h, "expand"));
+	assert_true(kmtia_has_feature(h, "expand"));
+	assert_true(kmtia_has_feature(h, "mix"));
+	assert_true(kmtia_has_feature(h, "standing-secret"));
+	assert_true(kmtia_has_feature(h, "mismatch"));
+	assert_false(kmtia_has_feature(h, "teleport"));
 	assert_false(kmtia_has_feature(h, ""));
 	kmtia_close(h);
 
@@ -94,6 +101,16 @@ static void features_are_what_the_kernel_has(void **state)
 	assert_int_equal(kmtia_open(&h), 0);
 	assert_false(kmtia_has_feature(h, "monitor"));
 	assert_true(kmtia_has_feature(h, "dictate"));
+	kmtia_close(h);
+
+	fake_reset();
+	fake.old_module = true;
+	assert_int_equal(kmtia_open(&h), 0);
+	assert_true(kmtia_has_feature(h, "notify-get"));
+	assert_false(kmtia_has_feature(h, "expand"));
+	assert_false(kmtia_has_feature(h, "mix"));
+	assert_false(kmtia_has_feature(h, "standing-secret"));
+	assert_false(kmtia_has_feature(h, "mismatch"));
 	fake_close(h);
 }
 

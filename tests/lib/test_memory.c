@@ -10,9 +10,10 @@
 
 #include "fake_manager.h"
 
-static const uint8_t key[] = "sixteen-byte-key-and-a-salt";
+static const uint8_t key[] = "sixteen-byte-key-and-a-salt, or a secret of 32 bytes";
 
 #define KEY_LEN 20
+#define SECRET_LEN 32
 
 static int troubles;	/* errors that were returned */
 static int listed;
@@ -29,7 +30,23 @@ static void answer(struct kmtia *h, struct fake_manager *m)
 	const size_t lens[] = { KEY_LEN };
 
 	(void)h;
-	note(kmtia_answer_keys(m->req, keys, lens, 1, NULL));
+	if (m->dictations == 1)
+		note(kmtia_answer_keys(m->req, keys, lens, 1, NULL));
+	else
+		note(kmtia_answer_mix(m->req, key, SECRET_LEN, NULL));
+}
+
+static void set_secret(struct kmtia *h, struct fake_manager *m)
+{
+	struct kmtia_secret secret = {
+		.size = sizeof(secret), .secret = key, .secret_len = SECRET_LEN,
+	};
+
+	note(m->err);
+	if (!m->registered)
+		return;
+	note(kmtia_secret_set(h, &secret));
+	note(kmtia_secret_delete(h, secret.number));
 }
 
 static void ack_with_a_question_before(const struct fake_request *r)
@@ -76,23 +93,41 @@ static void be_a_manager(struct kmtia *h, struct fake_manager *m)
 	struct kmtia_callbacks callbacks = fake_callbacks(flags);
 	int i;
 
+	manager.grace_ms = 1;
 	if (note(kmtia_register(h, &manager, &callbacks, m)))
 		return;
 	fake_push(fake.event_fd, fake_question(KMTIA_CMD_DICTATE, 1, &fake_sa_in, NULL, false));
+	fake_push(fake.event_fd, fake_question(KMTIA_CMD_DICTATE, 3, &fake_sa_in, NULL, false));
 	/* Once more, should the first end with an error. */
 	for (i = 0; i < 2; i++)
 		note(kmtia_dispatch(h));
 	note(kmtia_notify_get(h, 0));
+	fake_unload();
+	fake_load();
+	for (i = 0; i < 2; i++)
+		note(kmtia_dispatch(h));
+	note(m->registered ? 0 : -1);
+	note(kmtia_unregister(h));
+}
+
+static void on_event(struct kmtia *h, const struct kmtia_event *event, void *user)
+{
+	(void)h;
+	(void)event;
+	(void)user;
 }
 
 static void administer(struct kmtia *h)
 {
 	struct kmtia_rule rule = { .size = sizeof(rule), .priority = 10 };
 
+	fake_unload();
+	fake_load();
 	note(kmtia_rule_add(h, &rule));
 	note(kmtia_rules(h, list_rule, NULL));
 	note(kmtia_rule_flush(h));
 	note(kmtia_manager_delete(h, fake_uuid));
+	note(kmtia_monitor(h, on_event, NULL));
 }
 
 static void tell_the_story(struct fake_manager *m)
@@ -104,6 +139,7 @@ static void tell_the_story(struct fake_manager *m)
 	fake.on[KMTIA_CMD_RULE_GET] = one_rule;
 	memset(m, 0, sizeof(*m));
 	m->on_dictation = answer;
+	m->on_registration = set_secret;
 	troubles = 0;
 	listed = 0;
 	if (note(kmtia_open(&h))) {
@@ -133,16 +169,21 @@ static void without_memory_nothing_breaks_or_is_silent(void **state)
 		failures++;
 		/* A bid that could not be sent, or a request that could not be
 		 * made, is as if nobody were there: the kernel's deadline. */
-		if (!troubles && !m.overruns && m.dictations && fake.count[KMTIA_CMD_CHECK_REPLY])
+		if (!troubles && !m.overruns && m.dictations == 2 &&
+		    fake.count[KMTIA_CMD_CHECK_REPLY] == 2)
 			fail_msg("allocation %d failed silently", n);
 	}
-	assert_in_range(failures, 15, 998);
+	assert_in_range(failures, 30, 998);
 	/* And the last time all went well. */
 	assert_int_equal(troubles, 0);
-	assert_int_equal(m.dictations, 1);
-	assert_int_equal(m.checks, 1);
+	assert_int_equal(m.dictations, 2);
+	assert_int_equal(m.checks, 2);
 	assert_int_equal(m.notifications, 1);
 	assert_int_equal(m.overruns, 0);
+	assert_int_equal(m.registrations, 2);
+	assert_int_equal(fake.count[KMTIA_CMD_SECRET_SET], 1);
+	assert_int_equal(fake.count[KMTIA_CMD_SECRET_DEL], 2);
+	assert_int_equal(fake.joined, fake.group);
 	assert_int_equal(listed, 1);
 	fake_reset();
 }

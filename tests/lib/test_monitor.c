@@ -64,7 +64,7 @@ static void monitoring_joins_the_group(void **state)
 	struct kmtia *h = monitoring();
 
 	(void)state;
-	assert_int_equal(fake.sockets, 2);
+	assert_int_equal(fake.sockets, 3);
 	assert_int_not_equal(fake.monitor_fd, fake.command_fd);
 	assert_true(fake.monitor_fd > 0);
 	assert_int_not_equal(kmtia_get_fd(h), -1);
@@ -194,7 +194,7 @@ static void once_more_changes_the_callback(void **state)
 
 	(void)state;
 	assert_int_equal(kmtia_monitor(h, on_event_otherwise, NULL), 0);
-	assert_int_equal(fake.sockets, 2);
+	assert_int_equal(fake.sockets, 3);
 	fake_push(fake.monitor_fd, event(KMTIA_MONITOR_EVENT_KEPT));
 	assert_int_equal(kmtia_dispatch(h), 1);
 	assert_int_equal(seen.n, 0);

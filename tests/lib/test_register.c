@@ -44,6 +44,8 @@ static void no_check(struct case_data *d) { d->callbacks.key_dictation_check = N
 static void no_dictation(struct case_data *d) { d->callbacks.key_dictation = NULL; }
 static void no_notify(struct case_data *d) { d->callbacks.key_notify = NULL; }
 static void no_overrun(struct case_data *d) { d->callbacks.overrun = NULL; }
+static void no_registration(struct case_data *d) { d->callbacks.registration = NULL; }
+static void grace_longest(struct case_data *d) { d->manager.grace_ms = 60000; }
 static void only_notify(struct case_data *d) { d->manager.flags = NOTIFY; }
 static void only_notify_no_check(struct case_data *d) { only_notify(d); no_check(d); }
 static void long_name(struct case_data *d) { d->manager.name = long_text; }
@@ -75,6 +77,8 @@ static const struct case_row rows[] = {
 	{ "dictate alone", DICTATE, none, NULL },
 	{ "notify alone", NOTIFY, none, NULL },
 	{ "no overrun callback", BOTH, no_overrun, NULL },
+	{ "no registration callback", BOTH, no_registration, NULL },
+	{ "grace as long as may be", BOTH, grace_longest, NULL },
 	{ "no texts", BOTH, no_texts, NULL },
 	{ "longer, unused", BOTH, later_unused, NULL },
 	{ "longer, used", BOTH, later_used,
@@ -133,10 +137,47 @@ static void what_is_refused_is_said(void **state)
 			fail_msg("%s: said \"%s\"", rows[i].what, kmtia_strerror(h, err));
 		/* What is refused is not sent, and leaves nothing behind. */
 		assert_int_equal(fake.count[KMTIA_CMD_MANAGER_ADD], err ? 0 : 1);
-		assert_int_equal(fake.sockets, err ? 1 : 2);
+		assert_int_equal(fake.sockets, err ? 1 : 3);
 		assert_int_equal(kmtia_get_fd(h) >= 0, !err);
 		fake_close(h);
 	}
+}
+
+static void too_much_grace_is_refused(void **state)
+{
+	struct kmtia_manager manager = fake_identity(BOTH);
+	struct kmtia_callbacks callbacks = fake_callbacks(BOTH);
+	struct kmtia *h = fake_open();
+
+	(void)state;
+	manager.grace_ms = 60001;
+	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), -ERANGE);
+	assert_non_null(strstr(kmtia_strerror(h, -ERANGE),
+			       "grace_ms of the manager is 60001, may be 60000 at most"));
+	assert_int_equal(fake.count[KMTIA_CMD_MANAGER_ADD], 0);
+	assert_int_equal(fake.sockets, 1);
+	fake_close(h);
+}
+
+static void without_news_there_is_no_registration(void **state)
+{
+	struct kmtia_manager manager = fake_identity(BOTH);
+	struct kmtia_callbacks callbacks = fake_callbacks(BOTH);
+	struct kmtia *h = fake_open();
+
+	(void)state;
+	fake.news_errno = EPERM;
+	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), -EPERM);
+	assert_non_null(strstr(kmtia_strerror(h, -EPERM),
+			       "cannot listen to whether the kernel module is there"));
+	fake.news_errno = 0;
+	fake.socket_errno = EMFILE;
+	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), -EMFILE);
+	assert_non_null(strstr(kmtia_strerror(h, -EMFILE), "cannot open a netlink socket"));
+	assert_int_equal(fake.count[KMTIA_CMD_MANAGER_ADD], 0);
+	assert_int_equal(fake.sockets, 1);
+	assert_int_equal(kmtia_get_fd(h), -1);
+	fake_close(h);
 }
 
 static void the_identity_is_sent(void **state)
@@ -150,6 +191,7 @@ static void the_identity_is_sent(void **state)
 	manager.has_weight = true;
 	manager.weight = 0xfffffffe;
 	manager.timeout_hint = 11;	/* for the kernel to refuse */
+	manager.grace_ms = 1500;
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), 0);
 	r = fake_last(KMTIA_CMD_MANAGER_ADD);
 	assert_int_equal(r->nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
@@ -162,6 +204,8 @@ static void the_identity_is_sent(void **state)
 	assert_int_equal(nla_get_u32(r->tb[KMTIA_A_MANAGER_FLAGS]), BOTH);
 	assert_int_equal(nla_get_u32(r->tb[KMTIA_A_MANAGER_WEIGHT]), 0xfffffffe);
 	assert_int_equal(nla_get_u32(r->tb[KMTIA_A_MANAGER_TIMEOUT_HINT]), 11);
+	assert_int_equal(nla_len(r->tb[KMTIA_A_MANAGER_GRACE]), 4);
+	assert_int_equal(nla_get_u32(r->tb[KMTIA_A_MANAGER_GRACE]), 1500);
 	/* On a socket of its own, with room for a burst of events. */
 	assert_int_not_equal(fake.event_fd, fake.command_fd);
 	assert_in_range(fake.option_rcvbuf, 1 << 20, 1 << 24);
@@ -185,6 +229,7 @@ static void what_is_not_given_is_not_sent(void **state)
 	assert_null(r->tb[KMTIA_A_MANAGER_DESCRIPTION]);
 	assert_null(r->tb[KMTIA_A_MANAGER_WEIGHT]);
 	assert_null(r->tb[KMTIA_A_MANAGER_TIMEOUT_HINT]);
+	assert_null(r->tb[KMTIA_A_MANAGER_GRACE]);
 	fake_close(h);
 }
 
@@ -239,7 +284,7 @@ static void unregister_closes_the_socket(void **state)
 	struct kmtia *h = fake_register(&m);
 
 	(void)state;
-	assert_int_equal(fake.sockets, 2);
+	assert_int_equal(fake.sockets, 3);
 	assert_int_equal(kmtia_unregister(h), 0);
 	assert_int_equal(fake.sockets, 1);
 	/* It must not hit who has registered the same UUID since. */
@@ -294,6 +339,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_refused_is_said),
+		cmocka_unit_test(too_much_grace_is_refused),
+		cmocka_unit_test(without_news_there_is_no_registration),
 		cmocka_unit_test(the_identity_is_sent),
 		cmocka_unit_test(what_is_not_given_is_not_sent),
 		cmocka_unit_test(the_kernels_refusal_is_passed_on),

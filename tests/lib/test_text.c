@@ -71,6 +71,8 @@ static void names_are_the_specifications(void **state)
 	assert_string_equal(kmtia_slot_role_name(KMTIA_SLOT_ROLE_ENCRYPTION), "encryption");
 	assert_string_equal(kmtia_slot_role_name(KMTIA_SLOT_ROLE_AUTHENTICATION),
 			    "authentication");
+	assert_string_equal(kmtia_derivation_name(KMTIA_DERIVATION_EXPAND), "expand");
+	assert_string_equal(kmtia_derivation_name(KMTIA_DERIVATION_MIX), "mix");
 	assert_string_equal(kmtia_failure_action_name(KMTIA_FAILURE_ACTION_REJECT), "reject");
 	assert_string_equal(kmtia_failure_action_name(KMTIA_FAILURE_ACTION_MANAGER), "manager");
 	assert_string_equal(kmtia_failure_action_name(KMTIA_FAILURE_ACTION_KEEP), "keep");
@@ -89,14 +91,14 @@ static void monitor_event_names_are_the_specifications(void **state)
 {
 	static const char *const names[] = {
 		"manager-add", "manager-del", "rule-add", "rule-del", "dictated",
-		"kept", "failed", "stalled", "recovered", "alarm",
+		"kept", "failed", "stalled", "recovered", "alarm", "mismatch", "orphaned",
 	};
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_string_equal(kmtia_monitor_event_name(i), names[i]);
-	assert_int_equal(i, KMTIA_MONITOR_EVENT_ALARM + 1);
+	assert_int_equal(i, KMTIA_MONITOR_EVENT_ORPHANED + 1);
 }
 
 static void unknown_values_have_a_name_too(void **state)
@@ -104,10 +106,12 @@ static void unknown_values_have_a_name_too(void **state)
 	(void)state;
 	assert_string_equal(kmtia_direction_name(3), "?");
 	assert_string_equal(kmtia_slot_role_name(3), "?");
+	assert_string_equal(kmtia_derivation_name(0), "?");
+	assert_string_equal(kmtia_derivation_name(3), "?");
 	assert_string_equal(kmtia_failure_action_name(3), "?");
 	assert_string_equal(kmtia_origin_name(4), "?");
 	assert_string_equal(kmtia_notify_event_name(5), "?");
-	assert_string_equal(kmtia_monitor_event_name(10), "?");
+	assert_string_equal(kmtia_monitor_event_name(12), "?");
 	assert_string_equal(kmtia_monitor_event_name(UINT32_MAX), "?");
 }
 
