@@ -36,13 +36,14 @@ static void abbreviations_name_an_object(void **state)
 	check_match("mo", cmd_monitor, NULL);
 	check_match("ma", cmd_manager, NULL);
 	check_match("statu", cmd_status, NULL);
+	check_match("se", cmd_secret, NULL);
 	check_match("stats", cmd_stats, NULL);
 }
 
 static void ambiguous_ones_name_the_candidates(void **state)
 {
 	(void)state;
-	check_match("s", NULL, "\"s\" is ambiguous: sa, stats, status\n");
+	check_match("s", NULL, "\"s\" is ambiguous: sa, stats, secret, status\n");
 	check_match("stat", NULL, "\"stat\" is ambiguous: stats, status\n");
 	check_match("m", NULL, "\"m\" is ambiguous: manager, monitor\n");
 }

@@ -261,6 +261,10 @@ static void what_a_reload_cannot_change(void **state)
 	b->manager.uuid[15]--;
 	strcpy(b->manager.name, "x");
 	assert_true(config_manager_differs(&a->manager, &b->manager));
+	strcpy(b->manager.name, a->manager.name);
+	assert_false(config_manager_differs(&a->manager, &b->manager));
+	b->manager.grace_ms++;
+	assert_true(config_manager_differs(&a->manager, &b->manager));
 	config_free(a);
 	config_free(b);
 }

@@ -168,7 +168,7 @@ static void text_of_a_manager(void **state)
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
 	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0 STALLED\n"
 	       "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
-	       " notifications 0 dropped 0\n");
+	       " notifications 0 dropped 0 standing 0\n");
 	m.pid = 0;
 	m.stalled = false;
 	m.has_weight = true;
@@ -180,6 +180,70 @@ static void text_of_a_manager(void **state)
 	expect(&c, UUID_TEXT " name \"a\\\"b\\\\c\\x0a\\x1b[31m\xff\xc3\xbc\\xc2\\x9b\"\n"
 	       "\tflags notify weight 100 timeout-hint 5s in-kernel\n"
 	       "\tdescription \"words\"\n");
+}
+
+static void text_of_a_manager_with_secrets(void **state)
+{
+	struct kmtia_manager_info m = sample_manager();
+	struct capture c;
+
+	(void)state;
+	m.stalled = false;
+	m.secrets = 2;
+	m.standing = 7;
+	strcpy(m.description, "words");
+	manager_print(capture(&c), &m, true);
+	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
+	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+	       "\tsecrets 2 grace 0.000s\n"
+	       "\tdescription \"words\"\n"
+	       "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
+	       " notifications 0 dropped 0 standing 7\n");
+	m.description[0] = '\0';
+	m.grace_ms = 60000;
+	m.has_grace_left = true;
+	m.grace_left_ms = 12399;
+	manager_print(capture(&c), &m, false);
+	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
+	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+	       "\tsecrets 2 grace 60.000s in grace: 12.3 s left\n");
+	m.secrets = 0;
+	m.grace_ms = 1005;
+	m.grace_left_ms = 0;
+	manager_print(capture(&c), &m, false);
+	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
+	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+	       "\tsecrets 0 grace 1.005s in grace: 0.0 s left\n");
+}
+
+static int64_t number(json_t *json, const char *name)
+{
+	assert_non_null(json_object_get(json, name));
+	return json_integer_value(json_object_get(json, name));
+}
+
+static void json_of_a_manager_with_secrets(void **state)
+{
+	struct kmtia_manager_info m = sample_manager();
+	json_t *json = reread(manager_json(&m));
+
+	(void)state;
+	assert_int_equal(number(json, "grace_ms"), 0);
+	assert_int_equal(number(json, "secrets"), 0);
+	assert_int_equal(number(json, "standing"), 0);
+	assert_null(json_object_get(json, "grace_left_ms"));
+	json_decref(json);
+	m.grace_ms = 60000;
+	m.has_grace_left = true;
+	m.grace_left_ms = 0;
+	m.secrets = 2;
+	m.standing = 7;
+	json = reread(manager_json(&m));
+	assert_int_equal(number(json, "grace_ms"), 60000);
+	assert_int_equal(number(json, "grace_left_ms"), 0);
+	assert_int_equal(number(json, "secrets"), 2);
+	assert_int_equal(number(json, "standing"), 7);
+	json_decref(json);
 }
 
 static void json_of_a_manager(void **state)
@@ -224,6 +288,14 @@ static void events(void **state)
 	assert_string_equal(get(json, "text"), "two\nlines");
 	assert_string_equal(get(json_object_get(json, "sa"), "spi"), "0xc0000001");
 	json_decref(json);
+
+	event = (struct kmtia_event){
+		.event = KMTIA_MONITOR_EVENT_MISMATCH, .sa = &sa, .has_rule = true, .rule = 10,
+		.text = "3 packets failed", .key_id = "k1",
+	};
+	monitor_print(capture(&c), &event);
+	expect(&c, "mismatch rule 10 src 10.0.0.1 dst 10.0.0.2 proto esp spi 0xc0000001 dir out"
+	       " key-id \"k1\" text \"3 packets failed\"\n");
 
 	event = (struct kmtia_event){ .event = KMTIA_MONITOR_EVENT_RULE_ADD };
 	monitor_print(capture(&c), &event);
@@ -290,89 +362,6 @@ static void lists_that_fail_are_valid(void **state)
 	run_free(&r);
 }
 
-static struct status sample_status(struct kmtia_manager_info *m)
-{
-	struct status s = {
-		.managers = m, .n_managers = 1, .n_suspects = 1,
-		.suspects = { sample_sa() }, .has_xfrm = true, .n_stats = 4,
-		.stats = {
-			{ "rules", 2 }, { "refused", 7 }, { "fail-timeout", 7 }, { "hooked", 3 },
-		},
-	};
-	char file[] = "XfrmInError             \t0\nXfrmInNoStates          \t3\n"
-		      "XfrmInStateProtoError   \t12\nnonsense\n";
-	FILE *in = fmemopen(file, strlen(file), "r");
-
-	*m = sample_manager();
-	s.suspects[0].integrity_failed = 12;
-	xfrm_stat_init(s.xfrm);
-	xfrm_stat_read(in, s.xfrm);
-	fclose(in);
-	return s;
-}
-
-static void text_of_status(void **state)
-{
-	struct kmtia_manager_info m;
-	struct status s = sample_status(&m);
-	struct capture c;
-
-	(void)state;
-	status_print(capture(&c), &s);
-	expect(&c, "  key managers  1\n"
-	       "!   " UUID_TEXT " \"kmtiad\"  STALLED: missed a deadline, is skipped until it"
-	       " is heard\n"
-	       "  rules         2\n"
-	       "  interposed on  esp4 esp6\n"
-	       "  live SAs      0  (since loading: 0 dictated, 0 kept, 0 own)\n"
-	       "  waiting       0\n"
-	       "! refused SAs   7\n"
-	       "!   fail-timeout         7  no answer in time, or the key manager was stalled\n"
-	       "! mismatches    1  SAs whose packets all fail: the ends hold different keys\n"
-	       "!   src 10.0.0.1 dst 10.0.0.2 spi 0xc0000001  12 packets failed\n"
-	       "! XfrmInStateProtoError      12  a packet did not authenticate: the two ends may"
-	       " hold different keys\n"
-	       "! XfrmInNoStates              3  a packet came for an SA that this end does not"
-	       " have: refused or deleted here\n");
-}
-
-static void text_of_a_clean_status(void **state)
-{
-	struct status s = { .has_xfrm = true };
-	struct capture c;
-
-	(void)state;
-	xfrm_stat_init(s.xfrm);
-	status_print(capture(&c), &s);
-	expect(&c, "  key managers  0\n"
-	       "  rules         0\n"
-	       "  interposed on  nothing\n"
-	       "  live SAs      0  (since loading: 0 dictated, 0 kept, 0 own)\n"
-	       "  waiting       0\n"
-	       "  refused SAs   0\n"
-	       "  XFRM counters show no mismatch\n");
-}
-
-static void json_of_status(void **state)
-{
-	struct kmtia_manager_info m;
-	struct status s = sample_status(&m);
-	json_t *json = reread(status_json(&s)), *xfrm;
-
-	(void)state;
-	assert_int_equal(json_integer_value(json_object_get(json, "rules")), 2);
-	assert_int_equal(json_integer_value(json_object_get(json, "live")), 0);
-	assert_int_equal(json_array_size(json_object_get(json, "managers")), 1);
-	assert_int_equal(json_array_size(json_object_get(json, "hooked")), 2);
-	assert_int_equal(json_array_size(json_object_get(json, "mismatches")), 1);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "failures"),
-							    "fail_timeout")), 7);
-	xfrm = json_object_get(json, "xfrm");
-	assert_int_equal(json_array_size(xfrm), 2);
-	assert_string_equal(get(json_array_get(xfrm, 0), "counter"), "XfrmInStateProtoError");
-	json_decref(json);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,13 +369,12 @@ int main(void)
 		cmocka_unit_test(text_of_an_unusual_sa),
 		cmocka_unit_test(json_of_an_sa),
 		cmocka_unit_test(text_of_a_manager),
+		cmocka_unit_test(text_of_a_manager_with_secrets),
 		cmocka_unit_test(json_of_a_manager),
+		cmocka_unit_test(json_of_a_manager_with_secrets),
 		cmocka_unit_test(events),
 		cmocka_unit_test(lists_are_valid),
 		cmocka_unit_test(lists_that_fail_are_valid),
-		cmocka_unit_test(text_of_status),
-		cmocka_unit_test(text_of_a_clean_status),
-		cmocka_unit_test(json_of_status),
 	};
 
 	return cmocka_run_group_tests_name("tools_print", tests, NULL, NULL);

@@ -12,6 +12,7 @@ const struct cmd_word cmd_objects[] = {
 	{ "sa", cmd_sa },
 	{ "stats", cmd_stats },
 	{ "monitor", cmd_monitor },
+	{ "secret", cmd_secret },
 	{ "status", cmd_status },
 	{ NULL, NULL },
 };

@@ -99,6 +99,12 @@ int cmd_monitor(struct cmd *c, int argc, char **argv);
 void monitor_print(FILE *out, const struct kmtia_event *event);
 json_t *monitor_json(const struct kmtia_event *event);
 
+int cmd_secret(struct cmd *c, int argc, char **argv);
+void secret_print(FILE *out, const json_t *json);
+
+/* control_client.c: asking kmtiad */
+int client_ask(struct cmd *c, const char *path, json_t *request, json_t **answer);
+
 int cmd_status(struct cmd *c, int argc, char **argv);
 
 /* xfrm_stat.c: XFRM's own counters */
@@ -114,9 +120,7 @@ extern const char xfrm_stat_path[];
 void xfrm_stat_init(struct xfrm_counter counters[XFRM_COUNTERS]);
 void xfrm_stat_read(FILE *in, struct xfrm_counter counters[XFRM_COUNTERS]);
 
-/* status_print.c: the screen of "status" */
 #define STATUS_STATS 48
-#define STATUS_SUSPECTS 5
 
 /* A copy of struct kmtia_stat, whose name need not outlive the callback. */
 struct status_stat {
@@ -129,14 +133,22 @@ struct status {
 	size_t n_managers;
 	struct status_stat stats[STATUS_STATS];
 	size_t n_stats;
-	/* SAs that get packets which do not authenticate, and pass none. */
-	struct kmtia_sa suspects[STATUS_SUSPECTS];
-	size_t n_suspects;	/* counts those that found no room, too */
+	/* SAs of which the other end has another key. */
+	struct kmtia_sa *mismatches;
+	size_t n_mismatches;
 	bool has_xfrm;
 	struct xfrm_counter xfrm[XFRM_COUNTERS];
 };
 
+bool status_is_mismatch(const struct kmtia_sa *sa);
 uint64_t status_stat(const struct status *s, const char *name);
+bool status_is_healthy(const struct status *s);
+
+/* status_mismatch.c: what is said about them */
+void mismatch_print(FILE *out, const struct status *s);
+json_t *mismatch_json(const struct status *s);
+
+/* status_print.c: the screen of "status" */
 void status_print(FILE *out, const struct status *s);
 json_t *status_json(const struct status *s);
 

@@ -9,7 +9,7 @@
 
 static const char help[] =
 	"Usage: kmtia [OPTIONS] OBJECT [COMMAND ...]\n"
-	"OBJECT := manager | rule | sa | stats | monitor | status\n"
+	"OBJECT := manager | rule | sa | stats | monitor | secret | status\n"
 	"Objects and commands may be abbreviated; \"show\" is the default command;\n"
 	"\"kmtia OBJECT help\" says more.\n"
 	"OPTIONS := -j|--json        print JSON\n"
@@ -19,7 +19,8 @@ static const char help[] =
 	"           -n|--netns NAME  work in that network namespace\n"
 	"           -V|--version     print the version\n"
 	"           -h|--help        print this\n"
-	"Exit status: 0 done, 1 wrong usage, 2 refused by the kernel or the library.\n";
+	"Exit status: 0 done, 1 wrong usage, 2 refused by the kernel, the library or\n"
+	"kmtiad.\n";
 
 static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' },

@@ -8,8 +8,9 @@
 static const char help[] =
 	"Usage: kmtia manager [show]\n"
 	"       kmtia manager del UUID\n"
-	"show lists the registered key managers, with -s how they answered.\n"
-	"del ends a registration; its open questions end at once.\n";
+	"show lists the registered key managers, and those whose standing secrets outlive them\n"
+	"for a while (\"in grace\"); with -s how they answered.\n"
+	"del ends a registration, or a grace; open questions end at once.\n";
 
 /* Counters of a manager, in the order of the specification. */
 static const struct {
@@ -24,6 +25,7 @@ static const struct {
 	{ "late", offsetof(struct kmtia_manager_info, late) },
 	{ "notifications", offsetof(struct kmtia_manager_info, notifications) },
 	{ "dropped", offsetof(struct kmtia_manager_info, dropped) },
+	{ "standing", offsetof(struct kmtia_manager_info, standing) },
 };
 
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
@@ -46,14 +48,9 @@ static void print_flags(FILE *out, uint32_t flags)
 		fprintf(out, "%snotify", separator);
 }
 
-void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistics)
+static void print_registration(FILE *out, const struct kmtia_manager_info *m)
 {
-	char uuid[KMTIA_UUID_STR_SIZE];
-	size_t i;
-
-	fprintf(out, "%s name ", kmtia_uuid_format(m->uuid, uuid));
-	print_quoted(out, m->name);
-	fputs("\n\t", out);
+	fputc('\t', out);
 	print_flags(out, m->flags);
 	if (m->has_weight)
 		fprintf(out, " weight %u", m->weight);
@@ -65,6 +62,31 @@ void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistic
 	if (m->stalled)
 		fputs(" STALLED", out);
 	fputc('\n', out);
+}
+
+/* What the kernel keeps for it, for how long, and that it is gone itself. */
+static void print_secrets(FILE *out, const struct kmtia_manager_info *m)
+{
+	if (!m->secrets && !m->grace_ms && !m->has_grace_left)
+		return;
+	fprintf(out, "\tsecrets %u grace %u.%03us", m->secrets, m->grace_ms / 1000,
+		m->grace_ms % 1000);
+	if (m->has_grace_left)
+		fprintf(out, " in grace: %u.%u s left", m->grace_left_ms / 1000,
+			m->grace_left_ms % 1000 / 100);
+	fputc('\n', out);
+}
+
+void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistics)
+{
+	char uuid[KMTIA_UUID_STR_SIZE];
+	size_t i;
+
+	fprintf(out, "%s name ", kmtia_uuid_format(m->uuid, uuid));
+	print_quoted(out, m->name);
+	fputc('\n', out);
+	print_registration(out, m);
+	print_secrets(out, m);
 	if (m->description[0]) {
 		fputs("\tdescription ", out);
 		print_quoted(out, m->description);
@@ -97,6 +119,10 @@ json_t *manager_json(const struct kmtia_manager_info *m)
 	json_object_set_new(obj, "pid", json_integer(m->pid));
 	json_object_set_new(obj, "uid", json_integer(m->uid));
 	json_object_set_new(obj, "stalled", json_boolean(m->stalled));
+	json_object_set_new(obj, "secrets", json_integer(m->secrets));
+	json_object_set_new(obj, "grace_ms", json_integer(m->grace_ms));
+	if (m->has_grace_left)
+		json_object_set_new(obj, "grace_left_ms", json_integer(m->grace_left_ms));
 	for (i = 0; i < COUNTERS; i++)
 		json_object_set_new(obj, counters[i].name, sa_json_u64(counter(m, i)));
 	return obj;

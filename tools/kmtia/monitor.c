@@ -15,7 +15,8 @@
 static const char help[] =
 	"Usage: kmtia monitor [-t]\n"
 	"Prints events, a line each, until it is interrupted: managers and rules that come\n"
-	"and go, SAs that were dictated, kept or refused, managers that stall, alarms.\n"
+	"and go, SAs that were dictated, kept or refused, managers that stall, alarms, and SAs\n"
+	"of which the other end has another key (mismatch).\n"
 	"With -t a line begins with the time (UTC); with -j it is a JSON object.\n";
 
 /* State of a running monitor. */

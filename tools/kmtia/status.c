@@ -8,8 +8,16 @@
 
 static const char help[] =
 	"Usage: kmtia status\n"
-	"One screen: key managers, rules, SAs, failures, and those counters of XFRM that\n"
-	"betray ends which do not fit each other. Lines that want attention begin with \"!\".\n";
+	"One screen: whether all is well, key managers, rules, SAs, failures, SAs of which the\n"
+	"other end has another key, and those counters of XFRM that betray ends which do not\n"
+	"fit each other. Lines that want attention begin with \"!\".\n";
+
+/*
+ * So many packets must have failed before an SA is suspected: one may have been
+ * damaged, or sent by somebody who has no key at all. The kernel's own look for
+ * mismatches has the same number.
+ */
+#define MISMATCH_PACKETS 3
 
 static int add_manager(const struct kmtia_manager_info *m, void *user)
 {
@@ -41,16 +49,24 @@ static int add_stat(const struct kmtia_stat *stat, void *user)
  * IKE sees nothing wrong when the two ends got different keys; what shows it
  * is an SA whose packets all fail.
  */
-static int add_suspect(const struct kmtia_sa *sa, const struct kmtia_sa *mate, void *user)
+bool status_is_mismatch(const struct kmtia_sa *sa)
+{
+	return sa->integrity_failed >= MISMATCH_PACKETS && !sa->packets;
+}
+
+static int add_mismatch(const struct kmtia_sa *sa, const struct kmtia_sa *mate, void *user)
 {
 	struct status *s = user;
+	struct kmtia_sa *more;
 
 	(void)mate;
-	if (!sa->integrity_failed || sa->packets)
+	if (!status_is_mismatch(sa))
 		return 0;
-	if (s->n_suspects < STATUS_SUSPECTS)
-		s->suspects[s->n_suspects] = *sa;
-	s->n_suspects++;
+	more = reallocarray(s->mismatches, s->n_mismatches + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->mismatches = more;
+	s->mismatches[s->n_mismatches++] = *sa;
 	return 0;
 }
 
@@ -77,7 +93,7 @@ static int gather(struct cmd *c, struct status *s)
 	err = kmtia_stats(c->h, add_stat, s);
 	if (err < 0)
 		return cmd_failed(c, "read the counters", err);
-	err = kmtia_sas(c->h, add_suspect, s);
+	err = kmtia_sas(c->h, add_mismatch, s);
 	if (err < 0)
 		return cmd_failed(c, "list the SAs", err);
 	gather_xfrm(s);
@@ -101,6 +117,7 @@ static int do_show(struct cmd *c, int argc, char **argv)
 		code = print_check(c);
 	}
 	free(s.managers);
+	free(s.mismatches);
 	return code;
 }
 

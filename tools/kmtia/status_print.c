@@ -2,7 +2,6 @@
 /* The screen that "kmtia status" shows. */
 #include "kmtia_cmd.h"
 #include "sa_json.h"
-#include "sa_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -37,24 +36,60 @@ uint64_t status_stat(const struct status *s, const char *name)
 	return 0;
 }
 
+static bool has_nobody(const struct status *s)
+{
+	return !s->n_managers && status_stat(s, "rules");
+}
+
+/*
+ * Is all well now? What is counted since the module was loaded may be over long
+ * since, and does not tell.
+ */
+bool status_is_healthy(const struct status *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_managers; i++)
+		if (s->managers[i].stalled || s->managers[i].has_grace_left)
+			return false;
+	return !has_nobody(s) && !s->n_mismatches;
+}
+
+static void print_manager(FILE *out, const struct kmtia_manager_info *m)
+{
+	bool ill = m->stalled || m->has_grace_left;
+	char uuid[KMTIA_UUID_STR_SIZE];
+
+	fprintf(out, "%c   %s ", ill ? '!' : ' ', kmtia_uuid_format(m->uuid, uuid));
+	print_quoted(out, m->name);
+	if (m->has_grace_left)
+		fprintf(out, "  IN GRACE: is gone, its standing secrets are wiped in %u.%03u s",
+			m->grace_left_ms / 1000, m->grace_left_ms % 1000);
+	else if (m->stalled)
+		fputs("  STALLED: missed a deadline, is skipped until it is heard", out);
+	fputc('\n', out);
+}
+
 static void print_managers(FILE *out, const struct status *s)
 {
-	bool nobody = !s->n_managers && status_stat(s, "rules");
-	char uuid[KMTIA_UUID_STR_SIZE];
+	bool nobody = has_nobody(s);
 	size_t i;
 
 	fprintf(out, "%c key managers  %zu%s\n", nobody ? '!' : ' ', s->n_managers,
 		nobody ? "  there are rules, but nobody to ask" : "");
-	for (i = 0; i < s->n_managers; i++) {
-		const struct kmtia_manager_info *m = &s->managers[i];
+	for (i = 0; i < s->n_managers; i++)
+		print_manager(out, &s->managers[i]);
+}
 
-		fprintf(out, "%c   %s ", m->stalled ? '!' : ' ',
-			kmtia_uuid_format(m->uuid, uuid));
-		print_quoted(out, m->name);
-		if (m->stalled)
-			fputs("  STALLED: missed a deadline, is skipped until it is heard", out);
-		fputc('\n', out);
-	}
+/* Answers in advance, of all managers. */
+static uint64_t count_secrets(const struct status *s)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_managers; i++)
+		n += s->managers[i].secrets;
+	return n;
 }
 
 static void print_hooked(FILE *out, const struct status *s)
@@ -72,6 +107,8 @@ static void print_hooked(FILE *out, const struct status *s)
 static void print_numbers(FILE *out, const struct status *s)
 {
 	fprintf(out, "  rules         %" PRIu64 "\n", status_stat(s, "rules"));
+	fprintf(out, "  standing      %" PRIu64 "  secrets in the kernel (since loading: %" PRIu64
+		" SAs keyed by one)\n", count_secrets(s), status_stat(s, "standing"));
 	print_hooked(out, s);
 	fprintf(out, "  live SAs      %" PRIu64 "  (since loading: %" PRIu64 " dictated, %" PRIu64
 		" kept, %" PRIu64 " own)\n", status_stat(s, "live"), status_stat(s, "dictated"),
@@ -90,25 +127,6 @@ static void print_failures(FILE *out, const struct status *s)
 		if (value)
 			fprintf(out, "!   %-15s %6" PRIu64 "  %s\n", failures[i].name, value,
 				failures[i].meaning);
-	}
-}
-
-static void print_suspects(FILE *out, const struct status *s)
-{
-	char src[SA_TEXT_SIZE], dst[SA_TEXT_SIZE];
-	size_t i;
-
-	if (!s->n_suspects)
-		return;
-	fprintf(out, "! mismatches    %zu  SAs whose packets all fail: the ends hold different "
-		"keys\n", s->n_suspects);
-	for (i = 0; i < s->n_suspects && i < STATUS_SUSPECTS; i++) {
-		const struct kmtia_sa *sa = &s->suspects[i];
-
-		fprintf(out, "!   src %s dst %s spi 0x%08x  %" PRIu64 " packets failed\n",
-			sa_text_address(sa->family, sa->saddr, src),
-			sa_text_address(sa->family, sa->daddr, dst), sa->spi,
-			sa->integrity_failed);
 	}
 }
 
@@ -132,10 +150,11 @@ static void print_xfrm(FILE *out, const struct status *s)
 
 void status_print(FILE *out, const struct status *s)
 {
+	fputs(status_is_healthy(s) ? "  healthy\n" : "! NOT HEALTHY\n", out);
 	print_managers(out, s);
 	print_numbers(out, s);
 	print_failures(out, s);
-	print_suspects(out, s);
+	mismatch_print(out, s);
 	print_xfrm(out, s);
 }
 
@@ -175,18 +194,11 @@ static json_t *managers_json(const struct status *s)
 		json_object_set_new(obj, "uuid", sa_json_uuid(m->uuid));
 		json_object_set_new(obj, "name", sa_json_text(m->name));
 		json_object_set_new(obj, "stalled", json_boolean(m->stalled));
+		json_object_set_new(obj, "secrets", json_integer(m->secrets));
+		if (m->has_grace_left)
+			json_object_set_new(obj, "grace_left_ms", json_integer(m->grace_left_ms));
 		json_array_append_new(array, obj);
 	}
-	return array;
-}
-
-static json_t *suspects_json(const struct status *s)
-{
-	json_t *array = json_array();
-	size_t i;
-
-	for (i = 0; i < s->n_suspects && i < STATUS_SUSPECTS; i++)
-		json_array_append_new(array, sa_json(&s->suspects[i]));
 	return array;
 }
 
@@ -213,18 +225,20 @@ static json_t *xfrm_json(const struct status *s)
 json_t *status_json(const struct status *s)
 {
 	static const char *const numbers[] = {
-		"rules", "live", "pending", "dictated", "kept", "own", "refused",
+		"rules", "live", "pending", "dictated", "kept", "own", "standing", "refused",
+		"mismatched",
 	};
 	json_t *obj = json_object();
 	size_t i;
 
+	json_object_set_new(obj, "healthy", json_boolean(status_is_healthy(s)));
 	json_object_set_new(obj, "managers", managers_json(s));
+	json_object_set_new(obj, "secrets", sa_json_u64(count_secrets(s)));
 	json_object_set_new(obj, "hooked", hooked_json(s));
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		json_object_set_new(obj, numbers[i], sa_json_u64(status_stat(s, numbers[i])));
 	json_object_set_new(obj, "failures", failures_json(s));
-	json_object_set_new(obj, "n_mismatches", json_integer((json_int_t)s->n_suspects));
-	json_object_set_new(obj, "mismatches", suspects_json(s));
+	json_object_set_new(obj, "mismatches", mismatch_json(s));
 	json_object_set_new(obj, "xfrm", xfrm_json(s));
 	return obj;
 }

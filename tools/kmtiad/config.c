@@ -17,6 +17,20 @@ static cfg_opt_t manager_options[] = {
 	CFG_STR_LIST_CB("flags", NULL, CFGF_NODEFAULT, config_value_flag),
 	CONFIG_OPTION("weight", config_value_u32),
 	CONFIG_OPTION("timeout-hint", config_value_timeout),
+	CONFIG_OPTION("grace", config_value_grace),
+	CFG_END()
+};
+
+/* Of all kinds, as the parser has one set for them; check_source() sorts them. */
+static cfg_opt_t source_options[] = {
+	CONFIG_OPTION("on-missing", config_value_on_missing),
+	CONFIG_OPTION("key-id", config_value_key_id),
+	CONFIG_OPTION("test-function", config_value_function),
+	CFG_SEC("sa", source_static_sa_options, CFGF_MULTI),
+	CONFIG_OPTION("derivation", config_value_derivation),
+	CONFIG_OPTION("standing", config_value_bool),
+	CONFIG_OPTION("use", config_value_secret_id),
+	CFG_SEC("secret", source_secret_secret_options, CFGF_MULTI),
 	CFG_END()
 };
 
@@ -28,15 +42,16 @@ static cfg_opt_t exporter_options[] = {
 
 /* Sections may be repeated as far as the parser cares, so that we can object. */
 static cfg_opt_t top_options[] = {
+	CONFIG_OPTION("control", config_value_socket),
+	CONFIG_OPTION("state", config_value_path),
 	CFG_SEC("manager", manager_options, CFGF_MULTI),
-	CFG_SEC("source", source_static_options,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("source", source_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("exporter", exporter_options,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
 
-static const struct source_kind *const source_kinds[] = { &source_static };
+static const struct source_kind *const source_kinds[] = { &source_static, &source_secret };
 static const struct exporter_ops *const exporter_kinds[CONFIG_EXPORTERS] = {
 	&exporter_wireshark, &exporter_json,
 };
@@ -99,14 +114,40 @@ static int check_manager(cfg_t *cfg, cfg_opt_t *option)
 	return -1;
 }
 
+static bool kind_has_option(const struct source_kind *kind, const char *name)
+{
+	const char *const *option;
+
+	for (option = kind->options; *option; option++)
+		if (!strcmp(*option, name))
+			return true;
+	return false;
+}
+
+/* An option that was given but belongs to another kind of source, or NULL. */
+static const char *foreign_option(cfg_t *section, const struct source_kind *kind)
+{
+	cfg_opt_t *opt;
+
+	for (opt = section->opts; opt->name; opt++)
+		if (cfg_opt_size(opt) && !kind_has_option(kind, opt->name))
+			return opt->name;
+	return NULL;
+}
+
 static int check_source(cfg_t *cfg, cfg_opt_t *option)
 {
 	cfg_t *section = last_section(option);
+	const struct source_kind *kind = find_source(cfg_title(section));
+	const char *foreign = kind ? foreign_option(section, kind) : NULL;
 
-	if (!find_source(cfg_title(section)))
+	if (!kind)
 		cfg_error(cfg, "there is no source \"%s\"", cfg_title(section));
 	else if (cfg_opt_size(option) > 1)
 		cfg_error(cfg, "there is more than one source");
+	else if (foreign)
+		cfg_error(config_at(section, foreign), "source %s has no %s", kind->name,
+			  foreign);
 	else
 		return 0;
 	return -1;
@@ -150,6 +191,20 @@ static void build_manager(struct config_manager *m, cfg_t *section)
 		m->has_weight = parse_u32(cfg_getstr(section, "weight"), &m->weight);
 	if (cfg_getstr(section, "timeout-hint"))
 		parse_u32(cfg_getstr(section, "timeout-hint"), &m->timeout_hint);
+	if (cfg_getstr(section, "grace"))
+		parse_u32(cfg_getstr(section, "grace"), &m->grace_ms);
+}
+
+/* Copy a path that need not be given. */
+static bool build_path(char **path, cfg_t *cfg, const char *name)
+{
+	const char *value = cfg_getstr(cfg, name);
+
+	*path = value ? strdup(value) : NULL;
+	if (!value || *path)
+		return true;
+	cfg_error(cfg, "out of memory");
+	return false;
 }
 
 static bool build_exporters(struct config *config, cfg_t *cfg)
@@ -184,8 +239,9 @@ static const char *exposure(const struct config_text *t)
 }
 
 /* Does what was given fit together? */
-static bool check_whole(const struct config *config, cfg_t *manager)
+static bool check_whole(const struct config *config, cfg_t *cfg, cfg_t *manager)
 {
+	bool has_secrets = config->source && config->source->ops->use;
 	bool dictates = config->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE;
 	bool notified = config->manager.flags & KMTIA_MANAGER_FLAGS_NOTIFY;
 
@@ -199,6 +255,11 @@ static bool check_whole(const struct config *config, cfg_t *manager)
 		 config->source->ops->chooses(config->source))
 		cfg_error(manager, "on-missing = decline is of no use with a constant weight: "
 			  "the manager is not asked");
+	else if (config->control && !has_secrets)
+		cfg_error(config_at(cfg, "control"),
+			  "control is of no use without a source secret");
+	else if (config->state && !has_secrets)
+		cfg_error(config_at(cfg, "state"), "state is of no use without a source secret");
 	else
 		return true;
 	return false;
@@ -219,7 +280,9 @@ static bool build(struct config *config, cfg_t *cfg, const struct config_text *t
 		if (!config->source)
 			return false;
 	}
-	return build_exporters(config, cfg) && check_whole(config, manager);
+	return build_path(&config->control, cfg, "control") &&
+	       build_path(&config->state, cfg, "state") &&
+	       build_exporters(config, cfg) && check_whole(config, cfg, manager);
 }
 
 /* Parse the text, of which libconfuse makes copies that are wiped by wipe(). */
@@ -232,6 +295,7 @@ static bool parse(cfg_t *cfg, const struct config_text *t, const char *path)
 	cfg_set_validate_func(cfg, "manager", check_manager);
 	cfg_set_validate_func(cfg, "source", check_source);
 	cfg_set_validate_func(cfg, "source|sa", source_static_check_sa);
+	cfg_set_validate_func(cfg, "source|secret", source_secret_check_secret);
 	cfg_set_validate_func(cfg, "exporter", check_exporter);
 	cfg->filename = strdup(path);
 	in = fmemopen(t->text, t->size, "r");
@@ -258,7 +322,7 @@ static void wipe(cfg_t *cfg)
 		cfg_t *section = cfg_getnsec(cfg, "source", i);
 
 		kind = find_source(cfg_title(section));
-		if (kind)
+		if (kind && kind->wipe)
 			kind->wipe(section);
 	}
 }
@@ -311,6 +375,8 @@ void config_free(struct config *config)
 		config->source->ops->forget(config->source);
 	for (i = 0; i < config->n_exporters; i++)
 		free(config->exporters[i].file);
+	free(config->control);
+	free(config->state);
 	free(config);
 }
 
@@ -319,5 +385,5 @@ bool config_manager_differs(const struct config_manager *a, const struct config_
 	return memcmp(a->uuid, b->uuid, sizeof(a->uuid)) || strcmp(a->name, b->name) ||
 	       strcmp(a->description, b->description) || a->flags != b->flags ||
 	       a->has_weight != b->has_weight || a->weight != b->weight ||
-	       a->timeout_hint != b->timeout_hint;
+	       a->timeout_hint != b->timeout_hint || a->grace_ms != b->grace_ms;
 }

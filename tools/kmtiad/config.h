@@ -22,6 +22,7 @@ struct config_manager {
 	bool has_weight;
 	uint32_t weight;
 	uint32_t timeout_hint;
+	uint32_t grace_ms;
 };
 
 struct config_exporter {
@@ -34,6 +35,8 @@ struct config_exporter {
 
 struct config {
 	struct config_manager manager;
+	char *control;			/* socket for kmtia(8); NULL: none */
+	char *state;			/* file of the choice made there; NULL: none */
 	struct source *source;		/* NULL: none */
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	size_t n_exporters;
@@ -49,8 +52,10 @@ bool config_manager_differs(const struct config_manager *a, const struct config_
  * errors name the right line. They have the type cfg_callback_t.
  */
 int config_value_text(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
+int config_value_secret_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_u32(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_timeout(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
+int config_value_grace(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_bool(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_uuid(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_name(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
@@ -59,10 +64,14 @@ int config_value_flag(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 int config_value_proto(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_address(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_path(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
+int config_value_socket(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
+int config_value_credential(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
+int config_value_derivation(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_hex(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_on_missing(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_function(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 
+cfg_t *config_at(cfg_t *section, const char *name);
 bool config_is_true(const char *value);
 size_t config_hex_decode(const char *hex, uint8_t *bytes, size_t size);
 

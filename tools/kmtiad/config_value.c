@@ -4,22 +4,46 @@
 #include "parse.h"
 
 #include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 /*
  * libconfuse would let the last of two values win, which hides mistakes. It has
  * forgotten the first when it asks about the second; but an option has room for
- * a comment, which nothing else uses.
+ * a comment, which nothing else uses. The line goes there, for errors that are
+ * found later.
  */
-static bool is_given_twice(cfg_opt_t *opt)
+static bool is_given_twice(cfg_t *cfg, cfg_opt_t *opt)
 {
+	char line[16];
+
 	if (opt->flags & CFGF_LIST)
 		return false;
 	if (cfg_opt_getcomment(opt))
 		return true;
-	cfg_opt_setcomment(opt, (char *)"given");
+	snprintf(line, sizeof(line), "%d", cfg->line);
+	cfg_opt_setcomment(opt, line);
 	return false;
+}
+
+/*
+ * @section, for cfg_error() to name the line where its option @name was given.
+ * To be used when the section was read: it forgets its own line.
+ */
+cfg_t *config_at(cfg_t *section, const char *name)
+{
+	cfg_opt_t *opt = cfg_getopt(section, name);
+	const char *line = cfg_opt_getcomment(opt);
+
+	if (line)
+		section->line = atoi(line);
+	else if (opt->type == CFGT_SEC && cfg_opt_size(opt))
+		section->line = cfg_opt_getnsec(opt, 0)->line;
+	return section;
 }
 
 /*
@@ -29,7 +53,7 @@ static bool is_given_twice(cfg_opt_t *opt)
 static int accept_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result,
 			const char *wrong)
 {
-	if (is_given_twice(opt)) {
+	if (is_given_twice(cfg, opt)) {
 		cfg_error(cfg, "%s is given twice", opt->name);
 		return -1;
 	}
@@ -61,6 +85,32 @@ int config_value_key_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *res
 	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_KEY_ID_MAX_LEN));
 }
 
+/*
+ * The name of a secret is typed in commands, shown in JSON, and the same at both
+ * ends: text, and not just bytes.
+ */
+static const char *wrong_secret_id(const char *value)
+{
+	json_t *text = json_string(value);
+	bool valid = text;
+	const char *p;
+
+	json_decref(text);
+	if (!valid)
+		return "is not UTF-8";
+	if (!value[0])
+		return "is empty";
+	for (p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return "has a control character";
+	return too_long(value, KMTIA_KEY_ID_MAX_LEN);
+}
+
+int config_value_secret_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	return accept_value(cfg, opt, value, result, wrong_secret_id(value));
+}
+
 int config_value_u32(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	uint32_t number;
@@ -76,6 +126,15 @@ int config_value_timeout(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *re
 
 	return accept_value(cfg, opt, value, result,
 			    valid ? NULL : "is not a time from 0 to 10 seconds");
+}
+
+int config_value_grace(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	uint32_t ms;
+	bool valid = parse_u32(value, &ms) && ms <= KMTIA_GRACE_MAX;
+
+	return accept_value(cfg, opt, value, result,
+			    valid ? NULL : "is not a time from 0 to 60000 milliseconds");
 }
 
 bool config_is_true(const char *value)
@@ -130,6 +189,32 @@ int config_value_path(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 	/* A service's working directory is not where one thinks. */
 	return accept_value(cfg, opt, value, result,
 			    value[0] == '/' ? NULL : "is not an absolute path");
+}
+
+int config_value_socket(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	const char *wrong = value[0] == '/' ? NULL : "is not an absolute path";
+
+	if (!wrong)
+		wrong = too_long(value, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+	return accept_value(cfg, opt, value, result, wrong);
+}
+
+/* A file in the directory of credentials, and not elsewhere. */
+int config_value_credential(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool valid = value[0] && !strchr(value, '/') && strcmp(value, ".") &&
+		     strcmp(value, "..");
+
+	return accept_value(cfg, opt, value, result,
+			    valid ? NULL : "is not the name of a credential");
+}
+
+int config_value_derivation(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool valid = !strcmp(value, "mix") || !strcmp(value, "expand");
+
+	return accept_value(cfg, opt, value, result, valid ? NULL : "is neither mix nor expand");
 }
 
 int config_value_on_missing(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)

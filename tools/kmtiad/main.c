@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * kmtiad: a Trusted Intermediary Agent. One thread that waits for signals and
- * for the kernel, and nothing else: questions are answered from memory.
- */
+/* kmtiad: a Trusted Intermediary Agent. Options, and then the loop. */
 #include "config.h"
 #include "log.h"
+#include "loop.h"
 #include "netns.h"
 #include "service.h"
-#include "tia.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <time.h>
-#include <unistd.h>
-
-/* Exit codes. */
-enum {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,	/* wrong usage, or the kernel refused */
-	EXIT_CONFIG = 2,	/* the configuration is not right */
-};
-
-#define RETRY_MS 1000		/* for a fetch that failed */
-#define CHECK_MS 10000		/* whether we are still registered */
 
 static const char help[] =
 	"Usage: kmtiad [OPTIONS]\n"
@@ -105,144 +86,6 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return EXIT_FAILED;
 }
 
-/* Signals that are read from a descriptor; -1 with errno. */
-static int open_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return -1;
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void announce(const struct tia *t)
-{
-	const struct config_manager *m = tia_identity(t);
-	char uuid[KMTIA_UUID_STR_SIZE];
-
-	kmtia_uuid_format(m->uuid, uuid);
-	log_info("registered as %s (%s)", uuid, m->name);
-	service_notify("READY=1\nSTATUS=registered as %s (%s)", uuid, m->name);
-}
-
-static void reload(struct tia *t, const char *path)
-{
-	char error[CONFIG_ERROR_SIZE];
-	struct config *config;
-
-	service_reloading();
-	config = config_load(path, error);
-	if (!config)
-		log_err("%s", error);
-	if (config && tia_reload(t, config))
-		log_info("reloaded %s", path);
-	else
-		log_err("the configuration stays as it was");
-	service_notify("READY=1");
-}
-
-/* Read one signal; false: the end. */
-static bool handle_signal(struct tia *t, int signals, const char *path)
-{
-	struct signalfd_siginfo info;
-
-	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return true;
-	if (info.ssi_signo != SIGHUP) {
-		log_info("ending on %s", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
-		return false;
-	}
-	reload(t, path);
-	return true;
-}
-
-static bool watch(int epoll, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	return !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int shorter(int64_t a, int64_t b)
-{
-	int64_t time = a < b ? a : b;
-
-	return time > 0 ? (int)time : 0;
-}
-
-/* What a descriptor says; false: the end, with the exit code in @code. */
-static bool handle_event(struct tia *t, int fd, int signals, const char *path, int *code)
-{
-	if (fd != signals) {
-		*code = EXIT_FAILED;
-		return tia_dispatch(t);
-	}
-	*code = EXIT_DONE;
-	return handle_signal(t, signals, path);
-}
-
-/* Returns the exit code. */
-static int loop(struct tia *t, int epoll, int signals, const char *path)
-{
-	int watchdog = service_watchdog_ms(), wait, n, i, code;
-	int64_t next_check = now_ms() + CHECK_MS;
-	struct epoll_event events[2];
-
-	for (;;) {
-		wait = shorter(next_check - now_ms(), watchdog < 0 ? CHECK_MS : watchdog);
-		if (!tia_fetch(t))
-			wait = shorter(wait, RETRY_MS);
-		n = epoll_wait(epoll, events, 2, wait);
-		if (n < 0 && errno != EINTR) {
-			log_err("cannot wait: %s", strerror(errno));
-			return EXIT_FAILED;
-		}
-		if (watchdog >= 0)
-			service_notify("WATCHDOG=1");
-		for (i = 0; i < n; i++)
-			if (!handle_event(t, events[i].data.fd, signals, path, &code))
-				return code;
-		if (now_ms() < next_check)
-			continue;
-		if (!tia_check(t))
-			return EXIT_FAILED;
-		next_check = now_ms() + CHECK_MS;
-	}
-}
-
-static int run(struct config *config, const char *path)
-{
-	int signals = open_signals(), epoll = epoll_create1(EPOLL_CLOEXEC);
-	int code = EXIT_FAILED;
-	struct tia *t;
-
-	t = tia_start(config);
-	if (!t)
-		return EXIT_FAILED;
-	if (signals < 0 || epoll < 0 || !watch(epoll, signals) || !watch(epoll, tia_fd(t))) {
-		log_err("cannot set up the event loop: %s", strerror(errno));
-	} else {
-		announce(t);
-		code = loop(t, epoll, signals, path);
-	}
-	service_notify("STOPPING=1");
-	tia_stop(t);
-	return code;
-}
-
 int main(int argc, char **argv)
 {
 	struct settings s = { .config_path = "/etc/kmtia/kmtiad.conf" };
@@ -272,5 +115,5 @@ int main(int argc, char **argv)
 		config_free(config);
 		return EXIT_FAILED;
 	}
-	return run(config, s.config_path);
+	return loop_run(config, s.config_path);
 }

@@ -27,9 +27,25 @@ struct source_answer {
 	char text[KMTIA_TEXT_MAX_LEN + 1];
 	bool gen_key;		/* the keying module may use its own key instead */
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+	/* Either keys, */
 	size_t n_keys;
 	uint8_t key[KMTIA_MAX_SLOTS][KMTIA_KEY_MAX_LEN];
 	size_t key_len[KMTIA_MAX_SLOTS];
+	/* or a secret to derive them from, which stays where the source has it. */
+	uint32_t derivation;		/* enum kmtia_derivation */
+	const uint8_t *secret;
+	size_t secret_len;
+};
+
+/* What an administrator may know of a source that has secrets by name. */
+#define SOURCE_SECRETS_MAX 64
+
+struct source_secrets {
+	uint32_t derivation;		/* enum kmtia_derivation */
+	bool standing;
+	size_t n;
+	size_t used;			/* which of them is used for new SAs */
+	const char *key_id[SOURCE_SECRETS_MAX];
 };
 
 struct source {
@@ -48,6 +64,15 @@ struct source_ops {
 		     struct source_answer *answer);
 	/* Wipe and free. */
 	void (*forget)(struct source *source);
+	/* These are NULL, all of them, in a source that has no secrets by name. */
+	void (*list)(const struct source *source, struct source_secrets *list);
+	/* Use that secret for new SAs; false: there is none of that name. */
+	bool (*use)(struct source *source, const char *key_id);
+	/*
+	 * What the kernel shall answer by itself: fills in the secret, its
+	 * derivation and key-id. False: it shall ask about each SA.
+	 */
+	bool (*standing)(const struct source *source, struct kmtia_secret *secret);
 };
 
 /* A kind of source: "source NAME { ... }" in the configuration. */
@@ -59,14 +84,21 @@ struct source_kind {
 	 * cfg_error(), if it cannot be.
 	 */
 	struct source *(*build)(cfg_t *section, const char *exposed);
-	/* Wipe what the parser holds of keys. */
+	/* Wipe what the parser holds of keys. NULL: nothing. */
 	void (*wipe)(cfg_t *section);
+	/* The options that it has, of those of all kinds; ends with NULL. */
+	const char *const *options;
 };
 
 /* static.c: keys by SPI, out of the configuration */
 extern const struct source_kind source_static;
-extern cfg_opt_t source_static_options[];
+extern cfg_opt_t source_static_sa_options[];
 int source_static_check_sa(cfg_t *section, cfg_opt_t *option);
+
+/* secret.c: keys that the kernel derives from a secret which both ends have */
+extern const struct source_kind source_secret;
+extern cfg_opt_t source_secret_secret_options[];
+int source_secret_check_secret(cfg_t *section, cfg_opt_t *option);
 
 /* testkey.c: keys as a function of the SPI */
 bool testkey_derive(uint32_t spi, uint8_t proto, uint8_t role, uint8_t *key, size_t len);

@@ -1,42 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Glue between the kernel's questions and notifications, the source of keys
- * and the exporters.
+ * and the exporters: the registration, and what becomes of it.
  *
- * Notifications are pushed without keys. Exporters that need them are served
- * by fetching, which the callbacks only note: it is done once they have
- * returned, by tia_fetch().
+ * Callbacks send nothing but answers. What else they find to be done they only
+ * note, and tia_work() does it once they have returned.
  */
 #include "tia.h"
+#include "answer.h"
+#include "feed.h"
 #include "log.h"
-#include "sa_text.h"
+#include "service.h"
+#include "state.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct tia {
 	struct kmtia *h;
 	struct config *config;
-	struct exporter *exporters;
-	/* What is to be fetched: SAs that went live after @fetch_from. */
-	bool fetch;
-	uint64_t fetch_from;
-	/* All exporters want it, since notifications were missed. */
-	bool fetch_for_all;
-	/* Set while fetching: whom it is for. */
-	bool fetching_for_all;
-	bool warned_no_keys;
+	struct feed feed;
+	/* Is there a registration? Not while the module is away. */
+	bool registered;
+	int refused;		/* why the module, back again, does not want us */
+	unsigned int news;	/* how often that changed */
+	/* The kernel shall have what the source wants to stand there. */
+	bool standing_due;
+	bool standing_failed;	/* and does not take it, as was logged */
 };
-
-static void want_fetch(struct tia *t, uint64_t from, bool for_all)
-{
-	if (!t->fetch || from < t->fetch_from)
-		t->fetch_from = from;
-	t->fetch = true;
-	t->fetch_for_all |= for_all;
-}
 
 /* --- Callbacks ------------------------------------------------------------- */
 
@@ -51,106 +44,21 @@ static void on_check(struct kmtia *h, const struct kmtia_pair *pair, bool *will_
 	*will_dictate = source->ops->wants(source, pair->keyed);
 }
 
-static void log_answer(const struct kmtia_sa *sa, const struct source_answer *answer, int err,
-		       const char *why)
-{
-	char dst[SA_TEXT_SIZE], proto[SA_TEXT_SIZE];
-	const char *address = sa_text_address(sa->family, sa->daddr, dst);
-	const char *name = sa_text_proto(sa->proto, proto);
-
-	if (err == -ENOENT)
-		/* The kernel did not wait; normal when it is busy. */
-		log_info("%s spi 0x%08x dst %s: answered too late", name, sa->spi, address);
-	else if (err)
-		log_err("%s spi 0x%08x dst %s: the answer was refused: %s", name, sa->spi,
-			address, why);
-	else if (answer->status)
-		log_warn("%s spi 0x%08x dst %s: no keys: %s", name, sa->spi, address,
-			 answer->text);
-	else
-		log_debug("%s spi 0x%08x dst %s: dictated, key-id \"%s\"", name, sa->spi,
-			  address, answer->key_id);
-}
-
-static int send_answer(struct kmtia_request *req, const struct source_answer *answer)
-{
-	struct kmtia_answer_options options = {
-		.size = sizeof(options),
-		.key_id = answer->key_id[0] ? answer->key_id : NULL,
-		.origin = KMTIA_ORIGIN_LOCAL,
-		.keying_module_gen_key = answer->gen_key,
-	};
-	const uint8_t *keys[KMTIA_MAX_SLOTS];
-	size_t i;
-
-	if (answer->status) {
-		options.origin = KMTIA_ORIGIN_NONE;
-		return kmtia_answer_cannot(req, answer->status, answer->text, &options);
-	}
-	for (i = 0; i < answer->n_keys; i++)
-		keys[i] = answer->key[i];
-	return kmtia_answer_keys(req, keys, answer->key_len, answer->n_keys, &options);
-}
-
 static void on_dictation(struct kmtia *h, struct kmtia_request *req,
 			 const struct kmtia_pair *pair, void *user)
 {
 	const struct tia *t = user;
-	const struct source *source = t->config->source;
-	/* The answer frees the request, and the pair may be part of it. */
-	const struct kmtia_sa sa = *pair->keyed;
-	struct source_answer answer;
-	int err;
 
-	memset(&answer, 0, sizeof(answer));
-	source->ops->take(source, &sa, &answer);
-	err = send_answer(req, &answer);
-	log_answer(&sa, &answer, err, err ? kmtia_strerror(h, err) : "");
-	OPENSSL_cleanse(&answer, sizeof(answer));
-}
-
-static bool has_any_key(const struct kmtia_sa *sa)
-{
-	size_t i;
-
-	for (i = 0; i < sa->n_slots; i++)
-		if (sa->slots[i].key)
-			return true;
-	return false;
-}
-
-/* Without a grant a key exporter stays silent; say once why. */
-static void warn_no_keys(struct tia *t, const struct kmtia_sa *sa)
-{
-	char text[KMTIA_UUID_STR_SIZE];
-
-	if (t->warned_no_keys || has_any_key(sa))
-		return;
-	t->warned_no_keys = true;
-	log_warn("an SA came without keys to export: its rule must say \"keys %s\", and the "
-		 "kernel must not be locked down",
-		 kmtia_uuid_format(t->config->manager.uuid, text));
+	answer_question(h, req, pair->keyed, t->config->source);
 }
 
 static void on_notify(struct kmtia *h, const struct kmtia_notification *what,
 		      const struct kmtia_pair *pair, void *user)
 {
 	struct tia *t = user;
-	struct exporter *e;
 
 	(void)h;
-	for (e = t->exporters; e; e = e->next) {
-		if (e->ops->wants_keys && !what->replayed) {
-			if (what->event == KMTIA_NOTIFY_EVENT_NEW)
-				want_fetch(t, what->seq ? what->seq - 1 : 0, false);
-			continue;
-		}
-		if (e->ops->wants_keys && pair)
-			warn_no_keys(t, pair->keyed);
-		/* What was fetched for its keys, the others know already. */
-		if (e->ops->wants_keys || !what->replayed || t->fetching_for_all)
-			e->ops->notify(e, what, pair);
-	}
+	feed_notify(&t->feed, what, pair);
 }
 
 static void on_overrun(struct kmtia *h, void *user)
@@ -159,44 +67,28 @@ static void on_overrun(struct kmtia *h, void *user)
 
 	(void)h;
 	log_warn("notifications were lost; fetching all live SAs");
-	if (t->exporters)
-		want_fetch(t, 0, true);
+	feed_want_all(&t->feed);
 }
 
-/* --- Exporters ------------------------------------------------------------- */
-
-static void close_exporters(struct exporter *e)
+static void on_registration(struct kmtia *h, bool registered, int err, void *user)
 {
-	struct exporter *next;
+	struct tia *t = user;
 
-	for (; e; e = next) {
-		next = e->next;
-		e->ops->close(e);
+	t->registered = registered;
+	t->refused = err;
+	t->news++;
+	if (registered) {
+		tia_announce(t, true);
+		/* The new module knows nothing of what the old one had. */
+		t->standing_due = true;
+		feed_want_all(&t->feed);
+	} else if (err) {
+		log_err("cannot register again: %s", kmtia_strerror(h, err));
+		service_notify("STATUS=cannot register again");
+	} else {
+		log_warn("the kernel module was unloaded; waiting until it is back");
+		service_notify("STATUS=waiting until the kernel module is back");
 	}
-}
-
-static bool open_exporters(const struct config *config, struct exporter **exporters)
-{
-	struct exporter *e;
-	size_t i;
-
-	*exporters = NULL;
-	for (i = 0; i < config->n_exporters; i++) {
-		const struct config_exporter *c = &config->exporters[i];
-		const struct exporter_settings settings = {
-			.file = c->file,
-			.esn_columns = c->esn_columns,
-		};
-
-		e = c->ops->open(&settings);
-		if (!e) {
-			close_exporters(*exporters);
-			return false;
-		}
-		e->next = *exporters;
-		*exporters = e;
-	}
-	return true;
 }
 
 /* --- Life ------------------------------------------------------------------ */
@@ -212,11 +104,13 @@ static int do_register(struct tia *t)
 		.timeout_hint = m->timeout_hint,
 		.has_weight = m->has_weight,
 		.weight = m->weight,
+		.grace_ms = m->grace_ms,
 	};
 	struct kmtia_callbacks callbacks = {
 		.size = sizeof(callbacks),
 		.key_notify = on_notify,
 		.overrun = on_overrun,
+		.registration = on_registration,
 	};
 
 	memcpy(manager.uuid, m->uuid, sizeof(manager.uuid));
@@ -225,6 +119,21 @@ static int do_register(struct tia *t)
 		callbacks.key_dictation = on_dictation;
 	}
 	return kmtia_register(t->h, &manager, &callbacks, t);
+}
+
+/* As answer_standing(); logs a failure, but not one like the one before. */
+static bool refresh_standing(struct tia *t, const struct config *config)
+{
+	int err = answer_standing(t->h, config);
+
+	/* The module is away: it comes back with a registration, and that asks anew. */
+	if (err == -ENOTCONN)
+		return true;
+	if (err && !t->standing_failed)
+		log_err("cannot change the standing secret in the kernel: %s",
+			kmtia_strerror(t->h, err));
+	t->standing_failed = err;
+	return !err;
 }
 
 static bool connect_kernel(struct tia *t)
@@ -238,10 +147,12 @@ static bool connect_kernel(struct tia *t)
 		return false;
 	}
 	err = do_register(t);
-	if (!err)
-		return true;
-	log_err("cannot register: %s", kmtia_strerror(t->h, err));
-	return false;
+	if (err) {
+		log_err("cannot register: %s", kmtia_strerror(t->h, err));
+		return false;
+	}
+	t->registered = true;
+	return refresh_standing(t, t->config);
 }
 
 /*
@@ -258,21 +169,36 @@ struct tia *tia_start(struct config *config)
 		return NULL;
 	}
 	t->config = config;
-	if (!open_exporters(config, &t->exporters) || !connect_kernel(t)) {
+	state_restore(config);
+	if (!feed_open(&t->feed, config) || !connect_kernel(t)) {
 		tia_stop(t);
 		return NULL;
 	}
 	if (config->source)
 		config->source->ops->announce(config->source);
-	/* SAs that were there before us. */
-	if (t->exporters)
-		want_fetch(t, 0, true);
 	return t;
 }
 
-const struct config_manager *tia_identity(const struct tia *t)
+const struct config *tia_config(const struct tia *t)
 {
-	return &t->config->manager;
+	return t->config;
+}
+
+bool tia_is_registered(const struct tia *t)
+{
+	return t->registered;
+}
+
+/* Say who we are; if not @again, the service manager has waited for it. */
+void tia_announce(const struct tia *t, bool again)
+{
+	const struct config_manager *m = &t->config->manager;
+	char uuid[KMTIA_UUID_STR_SIZE];
+
+	kmtia_uuid_format(m->uuid, uuid);
+	log_info("registered %sas %s (%s)", again ? "again " : "", uuid, m->name);
+	service_notify("%sSTATUS=registered as %s (%s)", again ? "" : "READY=1\n", uuid,
+		       m->name);
 }
 
 int tia_fd(struct tia *t)
@@ -291,24 +217,15 @@ bool tia_dispatch(struct tia *t)
 	return false;
 }
 
-/* Fetch what callbacks asked for; false: not all, try again in a while. */
-bool tia_fetch(struct tia *t)
+/* Do what callbacks asked for; false: not all, try again in a while. */
+bool tia_work(struct tia *t)
 {
-	uint64_t from = t->fetch_from;
-	int err;
-
-	if (!t->fetch)
+	/* It will be asked for again, with the registration. */
+	if (!t->registered)
 		return true;
-	t->fetch = false;
-	t->fetching_for_all = t->fetch_for_all;
-	t->fetch_for_all = false;
-	err = kmtia_notify_get(t->h, from);
-	if (err < 0) {
-		log_warn("cannot fetch the live SAs: %s", kmtia_strerror(t->h, err));
-		want_fetch(t, from, t->fetching_for_all);
-	}
-	t->fetching_for_all = false;
-	return !t->fetch;
+	if (t->standing_due)
+		t->standing_due = !refresh_standing(t, t->config);
+	return feed_fetch(&t->feed, t->h) && !t->standing_due;
 }
 
 struct search {
@@ -327,9 +244,31 @@ static int find_self(const struct kmtia_manager_info *m, void *user)
 	return 0;
 }
 
+/* The module is not there, which is no reason to end. */
+static bool is_away(int err)
+{
+	return err == -ENOENT || err == -ENOTCONN;
+}
+
 /*
- * Are we still registered? A module that was unloaded, or loaded anew, and an
- * administrator who ended the registration are not heard on our socket.
+ * The kernel is there, but has us not in its list. That the module was unloaded
+ * and loaded anew may be news that we have not read yet.
+ */
+static bool handle_missing(struct tia *t)
+{
+	unsigned int before = t->news;
+
+	if (!tia_dispatch(t))
+		return false;
+	if (t->news != before || (!t->registered && !t->refused))
+		return true;
+	log_err("no longer registered");
+	return false;
+}
+
+/*
+ * Are we still registered? An administrator who ended the registration is not
+ * heard on our socket. False: we are not, and nothing will change that.
  */
 bool tia_check(struct tia *t)
 {
@@ -337,16 +276,14 @@ bool tia_check(struct tia *t)
 	int err = kmtia_managers(t->h, find_self, &search);
 
 	/* Whoever is not privileged cannot know. */
-	if (err == -EPERM || err == -ENOMEM || err == -ENOBUFS)
+	if (err == -EPERM || err == -ENOMEM || err == -ENOBUFS || is_away(err))
 		return true;
 	if (err < 0) {
 		log_err("lost the kernel: %s", kmtia_strerror(t->h, err));
 		return false;
 	}
-	if (!search.found) {
-		log_err("no longer registered");
-		return false;
-	}
+	if (!search.found || !t->registered)
+		return handle_missing(t);
 	/* The kernel asks us nothing until it hears of us: no SA is that new. */
 	if (search.stalled) {
 		log_warn("a deadline was missed; telling the kernel that we are alive");
@@ -355,14 +292,46 @@ bool tia_check(struct tia *t)
 	return true;
 }
 
+/* --- Changes --------------------------------------------------------------- */
+
+/* What the kernel was told at the registration stays. */
+static void keep_identity(const struct tia *t, struct config *config)
+{
+	if (!config_manager_differs(&t->config->manager, &config->manager))
+		return;
+	log_warn("uuid, name, description, flags, weight, timeout-hint and grace stay as they "
+		 "were registered until a restart");
+	config->manager = t->config->manager;
+}
+
+/* The kernel first, as that is what can fail; while it is away it has nothing. */
+static bool change_standing(struct tia *t, const struct config *config)
+{
+	t->standing_failed = false;
+	if (t->registered && !refresh_standing(t, config))
+		return false;
+	t->standing_due = false;
+	return true;
+}
+
+static void replace_config(struct tia *t, struct config *config, const struct feed *feed)
+{
+	feed_close(&t->feed);
+	t->feed = *feed;
+	config_free(t->config);
+	t->config = config;
+	if (config->source)
+		config->source->ops->announce(config->source);
+}
+
 /*
- * Put a new configuration to use, which is taken over. What the kernel was told
- * at the registration stays. Returns false, having logged why, if all stays.
+ * Put a new configuration to use, which is taken over. Returns false, having
+ * logged why, if all stays.
  */
 bool tia_reload(struct tia *t, struct config *config)
 {
 	bool dictates = t->config->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE;
-	struct exporter *exporters;
+	struct feed feed;
 
 	if (dictates && !config->source) {
 		log_err("still registered to dictate, which needs a source; restart to change "
@@ -370,37 +339,70 @@ bool tia_reload(struct tia *t, struct config *config)
 		config_free(config);
 		return false;
 	}
-	if (!open_exporters(config, &exporters)) {
+	if (!feed_open(&feed, config)) {
 		config_free(config);
 		return false;
 	}
-	if (config_manager_differs(&t->config->manager, &config->manager)) {
-		log_warn("uuid, name, description, flags, weight and timeout-hint stay as they "
-			 "were registered until a restart");
-		config->manager = t->config->manager;
+	keep_identity(t, config);
+	state_restore(config);
+	if (!change_standing(t, config)) {
+		feed_close(&feed);
+		config_free(config);
+		return false;
 	}
-	close_exporters(t->exporters);
-	t->exporters = exporters;
-	config_free(t->config);
-	t->config = config;
-	t->warned_no_keys = false;
-	if (config->source)
-		config->source->ops->announce(config->source);
-	/* A file that is new shall begin with what lives. */
-	if (exporters)
-		want_fetch(t, 0, true);
+	replace_config(t, config, &feed);
 	return true;
 }
 
-/* Unregister, wipe and free. */
+/* In the kernel, and in the file that outlives us. */
+static bool use_everywhere(struct tia *t, const char *key_id, char why[TIA_WHY_SIZE])
+{
+	const struct config *config = t->config;
+
+	if (!change_standing(t, config)) {
+		snprintf(why, TIA_WHY_SIZE, "the kernel does not take the secret \"%s\"; see the "
+			 "log of kmtiad", key_id);
+		return false;
+	}
+	return !config->state || state_write(config->state, key_id, why);
+}
+
+/*
+ * Use another secret of the source for new SAs, from now on and after a restart.
+ * Returns false with the reason in @why if all stays.
+ */
+bool tia_use(struct tia *t, const char *key_id, char why[TIA_WHY_SIZE])
+{
+	struct source *source = t->config->source;
+	struct source_secrets list;
+	const char *before;
+
+	source->ops->list(source, &list);
+	before = list.key_id[list.used];
+	if (!source->ops->use(source, key_id)) {
+		snprintf(why, TIA_WHY_SIZE, "there is no secret with the key-id \"%s\"", key_id);
+		return false;
+	}
+	if (use_everywhere(t, key_id, why)) {
+		log_info("using the secret \"%s\" from now on (before: \"%s\")", key_id, before);
+		return true;
+	}
+	source->ops->use(source, before);
+	/* What was set may be the new one: if it cannot be put back now, then later. */
+	t->standing_due = !change_standing(t, t->config);
+	return false;
+}
+
+/*
+ * End the registration, wipe and free. Closing, and not kmtia_unregister(): what stands in
+ * the kernel has its grace, lest a restart leave a gap.
+ */
 void tia_stop(struct tia *t)
 {
 	if (!t)
 		return;
-	if (t->h)
-		kmtia_unregister(t->h);
 	kmtia_close(t->h);
-	close_exporters(t->exporters);
+	feed_close(&t->feed);
 	config_free(t->config);
 	free(t);
 }

@@ -16,7 +16,7 @@ static const char *const role_options[] = { "aead", "encryption", "authenticatio
 
 #define ROLES (sizeof(role_options) / sizeof(role_options[0]))
 
-static cfg_opt_t sa_options[] = {
+cfg_opt_t source_static_sa_options[] = {
 	CONFIG_OPTION("spi", config_value_u32),
 	CONFIG_OPTION("proto", config_value_proto),
 	CONFIG_OPTION("dst", config_value_address),
@@ -27,12 +27,8 @@ static cfg_opt_t sa_options[] = {
 	CFG_END()
 };
 
-cfg_opt_t source_static_options[] = {
-	CONFIG_OPTION("on-missing", config_value_on_missing),
-	CONFIG_OPTION("key-id", config_value_key_id),
-	CONFIG_OPTION("test-function", config_value_function),
-	CFG_SEC("sa", sa_options, CFGF_MULTI),
-	CFG_END()
+static const char *const static_options[] = {
+	"on-missing", "key-id", "test-function", "sa", NULL,
 };
 
 enum on_missing {
@@ -363,6 +359,7 @@ static void static_wipe(cfg_t *section)
 
 const struct source_kind source_static = {
 	.name = "static",
+	.options = static_options,
 	.build = static_build,
 	.wipe = static_wipe,
 };
