@@ -2,6 +2,7 @@
 #
 # make             module, library, command and daemon, into build/
 # make deps        install what building and testing need (Debian 12, as root)
+# make demo        what it is for, step by step (calls deps)
 # make check       the tests (calls deps)
 # make bench       what it costs (needs what deps installs)
 # make install     PREFIX, DESTDIR
@@ -206,7 +207,7 @@ check: deps
 .PHONY: check-run
 check-run: all unit-tests test-programs mutants
 	tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/py/test_kdf.py tests/lint tests/vm/selftest-host.sh tests/vm/selftest.sh \
-		$(SCENARIOS) tests/check-mutants
+		tests/demo/check.sh $(SCENARIOS) tests/check-mutants
 
 check-full: check
 
@@ -223,7 +224,7 @@ bench: all test-programs
 
 demo: deps
 	$(MAKE) --no-print-directory all test-programs
-	tests/vm/run tests/scenarios/strongswan-transport.sh
+	tests/demo/run
 
 lint:
 	tests/lint
