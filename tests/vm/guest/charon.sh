@@ -55,14 +55,19 @@ charon_strongswan_conf() {
 	CONF
 }
 
-# charon_conf NS LOCAL REMOTE [CHILD_LINES [CONNECTION_LINES]]: the lines are added to the sections of swanctl.conf
-charon_conf() {
+# charon_swanctl_conf NS <FILE: the file as swanctl.conf, and all that charon needs beside it
+charon_swanctl_conf() {
 	local etc=/etc/netns/$1
 
 	mkdir -p "$(charon_dir "$1")" \
 		"$etc"/swanctl/{x509{,ca,ocsp,aa,ac,crl},pubkey,private,rsa,ecdsa,bliss,pkcs{8,12}}
 	charon_strongswan_conf >"$etc/strongswan.conf"
-	cat >"$etc/swanctl/swanctl.conf" <<-CONF
+	cat >"$etc/swanctl/swanctl.conf"
+}
+
+# charon_conf NS LOCAL REMOTE [CHILD_LINES [CONNECTION_LINES]]: the lines are added to the sections of swanctl.conf
+charon_conf() {
+	charon_swanctl_conf "$1" <<-CONF
 		connections {
 			t {
 				version = $IKE_VERSION
@@ -128,9 +133,9 @@ charon_stop() {
 	wait_for 20 process_gone "$pid"
 }
 
-# charon_up NS: negotiates the child
+# charon_up NS [CHILD]: negotiates the child
 charon_up() {
-	sw "$1" --initiate --child c --timeout 40
+	sw "$1" --initiate --child "${2:-c}" --timeout 40
 }
 
 # charon_mark NS: where the log goes on, for ike_keys
@@ -160,4 +165,47 @@ ike_keys() {
 			if (left == 0)
 				print role, kind, key
 		}'
+}
+
+# charon_sas NS: the SAs that IKE negotiated, with the keys that it derived for them, from charon's log, a line for each:
+#	src dst proto spi encryption-key authentication-key
+# As in xfrm_keys. charon writes the keys first, and then "adding inbound ESP SA" with the SPI and the hosts; which key is
+# whose, it says at the start of the exchange by what it sends or parses.
+charon_sas() {
+	awk '
+		function take(role, kind) {
+			return keys[role, kind] == "" ? "-" : keys[role, kind]
+		}
+		/ (generating|parsed) (IKE_AUTH|CREATE_CHILD_SA|QUICK_MODE) request / {
+			mine = / generating / ? "initiator" : "responder"
+			other = / generating / ? "responder" : "initiator"
+		}
+		match($0, /(encryption|integrity) (initiator|responder) key => [0-9]+ bytes/) {
+			split(substr($0, RSTART, RLENGTH), w, " ")
+			kind = w[1]
+			role = w[2]
+			left = w[5]
+			keys[role, kind] = ""
+			if (kind == "encryption")
+				keys[role, "integrity"] = ""
+			next
+		}
+		left > 0 {
+			sub(/^[^:]*: /, "")
+			for (i = 1; i <= 16 && left > 0; i++) {
+				keys[role, kind] = keys[role, kind] tolower($i)
+				left--
+			}
+			next
+		}
+		match($0, /(inbound|outbound) (ESP|AH) SA$/) {
+			split(substr($0, RSTART, RLENGTH), w, " ")
+			role = w[1] == "inbound" ? other : mine
+			proto = tolower(w[2])
+			next
+		}
+		match($0, /  SPI 0x[0-9a-f]+, src [^ ]+ dst [^ ]+$/) {
+			split(substr($0, RSTART, RLENGTH), w, /[ ,]+/)
+			print w[5], w[7], proto, w[3], proto == "ah" ? "-" : take(role, "encryption"), take(role, "integrity")
+		}' "$(charon_log "$1")" | sort -u
 }

@@ -11,6 +11,7 @@
 readonly ipsec_modules=(
 	esp4 esp6 ah4 ah6 xfrm_user af_key veth
 	drbg seqiv echainiv gcm ctr ghash_generic authenc cbc hmac sha256_generic ecb crypto_null
+	ccm chacha20poly1305 chacha_generic poly1305_generic sha512_generic
 )
 
 # ipsec_modules_load: what the kernel has of them. seqiv needs an RNG, and nothing loads that on demand in every case.
@@ -62,6 +63,29 @@ xfrm_keys() {
 		$1 == "auth" { auth = $2; auth_key = hex($3) }
 		$1 == "auth-trunc" { auth = $2; auth_key = hex($3); icv = $4 }
 		END { flush() }' | sort
+}
+
+# xfrm_facts NS: a line for each SA, sorted as those of xfrm_keys, of what is not its keys:
+#	src dst proto spi mode esn|- encap|- packets failed
+xfrm_facts() {
+	ip -n "$1" -s xfrm state | awk '
+		function flush() {
+			if (src != "")
+				print src, dst, proto, spi, mode, esn, encap, packets, failed
+			esn = encap = "-"
+		}
+		/^src/ { flush(); src = $2; dst = $4 }
+		$1 == "proto" { proto = $2; spi = substr($4, 1, 10); mode = $NF }
+		/^\treplay-window .* flag / && / esn / { esn = "esn" }
+		$1 == "encap" { encap = $3 }
+		/^\tlifetime current:/ { getline; packets = $2 + 0 }
+		/^\tstats:/ { getline; failed = $NF }
+		END { flush() }' | sort
+}
+
+# proto_errors NS: how many packets met an SA and were not right
+proto_errors() {
+	ip netns exec "$1" awk '$1 == "XfrmInStateProtoError" { print $2 }' /proc/net/xfrm_stat
 }
 
 # manual_sa NS SRC DST SPI KEY [ARG...]: an SA of rfc4106(gcm(aes)) with KEY (hex, 20 bytes), as MODE says
