@@ -7,6 +7,7 @@
 
 # shellcheck source=tests/scenarios/lib/tia.sh
 . "$KMTIA_TOP/tests/scenarios/lib/tia.sh"
+# shellcheck disable=SC2034 # for manual_sa
 MODE=transport
 PATH=$KMTIA_TOP/build/tests/bin:$PATH
 
