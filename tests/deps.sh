@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Installs what is missing of tests/packages. When nothing is, it touches neither apt nor the network.
+# Installs what is missing of tests/packages, and unpacks what cannot be installed. When nothing is missing, it touches
+# neither apt nor the network.
 
 set -euo pipefail
 
-list=$(dirname "$(readlink -f "$0")")/packages
+here=$(dirname "$(readlink -f "$0")")
+list=$here/packages
 
 # lines FILE: without comments and empty ones
 lines() {
@@ -20,7 +22,7 @@ installed() {
 mapfile -t wanted < <(lines "$list")
 mapfile -t missing < <(lines "$list" | grep -vxF "$(installed "${wanted[@]}")")
 if ((${#missing[@]} == 0)); then
-	exit 0
+	exec "$here/libreswan.sh"
 fi
 
 install=(apt-get install --yes --no-install-recommends "${missing[@]}")
@@ -31,3 +33,4 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
 "${install[@]}"
+exec "$here/libreswan.sh"

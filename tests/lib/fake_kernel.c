@@ -213,7 +213,7 @@ static void list_families(const struct fake_request *r)
 	genlmsg_put(odd, 0, seq, GENL_ID_CTRL, 0, NLM_F_MULTI, cmd, 2);
 	nla_put_string(odd, CTRL_ATTR_FAMILY_NAME, KMTIA_FAMILY_NAME);
 	fake_push(r->fd, odd);
-	if (!fake.gone)
+	if (!fake.gone && !fake.look_misses)
 		fake_push(r->fd, family_message(cmd, seq, NLM_F_MULTI, "kmtia", fake.family));
 	fake_push(r->fd, family_message(cmd, seq, NLM_F_MULTI, "kmtia2", FAKE_FAMILY - 1));
 	fake_done(r, 0, NULL);

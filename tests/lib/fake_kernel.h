@@ -47,6 +47,7 @@ struct fake {
 	bool no_group;
 	bool old_module;	/* without standing secrets */
 	bool odd_family;	/* who asks for ours is told of another one */
+	bool look_misses;	/* listing the families passes over ours */
 	int socket_errno;	/* what fails with which error */
 	int bind_errno;
 	int send_errno;

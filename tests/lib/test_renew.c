@@ -101,6 +101,36 @@ static void lost_news_are_looked_up(void **state)
 	fake_close(h);
 }
 
+/* As the kernel does when another family goes while it lists them. */
+static void a_list_that_misses_the_family_voids_nothing(void **state)
+{
+	struct fake_manager m;
+	struct kmtia *h = fake_register(&m);
+
+	(void)state;
+	fake.look_misses = true;
+	fake_push_errno(fake.news_fd, ENOBUFS);
+	assert_int_equal(kmtia_dispatch(h), 0);
+	assert_int_equal(m.registrations, 0);
+	assert_int_equal(kmtia_notify_get(h, 0), 0);
+	assert_int_equal(fake.count[KMTIA_CMD_MANAGER_ADD], 1);
+	/* The number is another family's by now. */
+	fake.odd_family = true;
+	fake_push_errno(fake.news_fd, ENOBUFS);
+	assert_int_equal(kmtia_dispatch(h), 0);
+	assert_told(&m, 1, false, 0);
+	fake.odd_family = false;
+	fake_close(h);
+
+	h = fake_register(&m);
+	fake_unload_silently();
+	fake_push_errno(fake.news_fd, ENOBUFS);
+	assert_int_equal(kmtia_dispatch(h), 0);
+	assert_told(&m, 1, false, 0);
+	assert_int_equal(fake.by_name, 1);
+	fake_close(h);
+}
+
 static void what_cannot_be_looked_up_now_is_later(void **state)
 {
 	struct fake_manager m;
@@ -380,6 +410,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_news_change_nothing),
 		cmocka_unit_test(lost_news_are_looked_up),
+		cmocka_unit_test(a_list_that_misses_the_family_voids_nothing),
 		cmocka_unit_test(what_cannot_be_looked_up_now_is_later),
 		cmocka_unit_test(commands_find_the_module_again),
 		cmocka_unit_test(a_verdict_after_the_reload_is_a_verdict),

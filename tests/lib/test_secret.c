@@ -290,7 +290,9 @@ static void judge(const struct fake_request *r)
 
 static void the_verdict_is_returned_and_the_secret_wiped(void **state)
 {
-	static const int verdicts[] = { 0, -ENOSPC, -EINVAL, -EPERM, -EOPNOTSUPP };
+	static const int verdicts[] = {
+		0, -ENOSPC, -EINVAL, -EPERM, -EKEYREVOKED, -EOPNOTSUPP,
+	};
 	struct kmtia_secret s = least_secret();
 	struct fake_manager m;
 	size_t i;
@@ -356,10 +358,9 @@ static void a_secret_that_is_not_there_is_told_from_a_module_that_is_not(void **
 
 /* --- Grace ------------------------------------------------------------------------------ */
 
-static struct kmtia *registered_with_grace(uint32_t grace_ms)
+static struct kmtia *registered_with(uint32_t flags, uint32_t grace_ms)
 {
 	static struct fake_manager m;
-	const uint32_t flags = KMTIA_MANAGER_FLAGS_DICTATE;
 	struct kmtia_manager manager = fake_identity(flags);
 	struct kmtia_callbacks callbacks = fake_callbacks(flags);
 	struct kmtia *h = fake_open();
@@ -367,6 +368,11 @@ static struct kmtia *registered_with_grace(uint32_t grace_ms)
 	manager.grace_ms = grace_ms;
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, &m), 0);
 	return h;
+}
+
+static struct kmtia *registered_with_grace(uint32_t grace_ms)
+{
+	return registered_with(KMTIA_MANAGER_FLAGS_DICTATE, grace_ms);
 }
 
 static void who_unregisters_wants_no_grace(void **state)
@@ -391,8 +397,14 @@ static void who_unregisters_wants_no_grace(void **state)
 	assert_int_equal(kmtia_unregister(h), -ENOENT);
 	fake_close(h);
 
-	/* Nothing is to be wiped without a grace, or without a module. */
+	/* Without a grace too: somebody else may have the socket open. */
 	h = registered_with_grace(0);
+	assert_int_equal(kmtia_unregister(h), 0);
+	assert_int_equal(fake.count[KMTIA_CMD_SECRET_DEL], 1);
+	fake_close(h);
+
+	/* Nothing is to be wiped of who has nothing, or without a module. */
+	h = registered_with(KMTIA_MANAGER_FLAGS_NOTIFY, 0);
 	assert_int_equal(kmtia_unregister(h), 0);
 	assert_int_equal(fake.count[KMTIA_CMD_SECRET_DEL], 0);
 	fake_close(h);

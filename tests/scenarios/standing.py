@@ -281,6 +281,45 @@ tap.is_(out.split(), ["1000", "0"], "another user of the same UUID gets nothing"
 tap.is_(managers(), [], "and what was there is wiped")
 refused("then")
 
+first, second = nl.Tia(1, grace=60000), nl.Tia(2, grace=1000)
+secret(first, 1, OLD, reqid=77)
+secret(second, 1, OLD)
+first.close()
+guest.wait_until(lambda: any(m.get("grace-left") for m in managers()), "one grace runs")
+second.close()
+start = time.monotonic()
+guest.wait_until(lambda: [m["uuid"] for m in managers()] == [first.uuid], "the other ends", 20)
+tap.ok(time.monotonic() - start < 5, "a short grace ends in time beside a long one",
+       f"{time.monotonic() - start:.1f} s")
+refused("then")
+admin.call("manager-del", {"uuid": first.uuid})
+
+guest.sh("ip netns add c; ip link add vc1 type veth peer name vc2 netns c")
+pid = os.fork()
+if not pid:
+    guest.enter("c")
+    tia = nl.Tia(1, grace=60000)
+    secret(tia, 1, OLD)
+    os._exit(0)
+os.waitpid(pid, 0)
+guest.sh("ip netns del c")
+guest.wait_until(lambda: "vc1" not in guest.sh("ip -o link show"), "the namespace is gone", 10)
+tap.ok(True, "a grace does not keep a namespace alive")
+
+tia, other = nl.Tia(1), nl.Tia(2)
+secret(tia, 1, OLD, weight=50)
+creator = guest.Creator(next_spi())
+question = other.question(op="check")
+tia.call("secret-del")
+other.bid(question, False)
+question = tia.question()
+tap.ok(question.get("check"), "who takes a secret back while another one is asked is asked, too")
+tia.answer(question, b"q" * 20)
+tap.is_(creator.errno_text(), "", "and answers")
+tap.is_(guest.installed(spi), b"q" * 20, "with a key")
+tia.close()
+other.close()
+
 # --- With questions open, and at unload ------------------------------------------------------
 
 tia, other = nl.Tia(1, grace=60000), nl.Tia(2)

@@ -11,7 +11,6 @@
 readonly ipsec_modules=(
 	esp4 esp6 ah4 ah6 xfrm_user af_key veth
 	drbg seqiv echainiv gcm ctr ghash_generic authenc cbc hmac sha256_generic ecb crypto_null
-	ccm chacha20poly1305 chacha_generic poly1305_generic sha512_generic
 )
 
 # ipsec_modules_load: what the kernel has of them. seqiv needs an RNG, and nothing loads that on demand in every case.
