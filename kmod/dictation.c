@@ -86,6 +86,13 @@ static void fail_unsent(struct kmtia_decision *d, struct kmtia_manager *manager,
 	}
 }
 
+static void fail_stalled(struct kmtia_decision *d,
+			 struct kmtia_manager *manager)
+{
+	decision_fail(d, manager, -ETIMEDOUT, "key manager '%s' has stalled",
+		      manager->name);
+}
+
 /* What a completed request means, if it brought neither keys nor a bid. */
 static void fail_request(struct kmtia_decision *d, struct kmtia_request *req)
 {
@@ -209,49 +216,63 @@ static void decision_keys(struct kmtia_decision *d,
 	strscpy(d->key_id, key_id, sizeof(d->key_id));
 }
 
-/* The socket that set the secret is closed, its grace has ended, or it has just
- * handed the secret over to a manager of the same identity, which may answer.
+/* The secret that has bid is not there any more: it was deleted, its time has
+ * passed, or it went to another manager of the same identity, which answers.
+ * @holder is a reference; it is put, and set to whose secret answered.
  */
-static int take_inherited(struct kmtia_decision *d, const u8 *uuid,
+static int take_inherited(struct kmtia_decision *d,
+			  struct kmtia_manager **holder,
 			  struct kmtia_standing *answer, const char **why)
 {
-	struct kmtia_manager *heir = kmtia_manager_find(d->registry, uuid);
-	int err = -ENOENT;
+	struct kmtia_manager *heir;
+	int err;
 
-	if (heir)
-		err = kmtia_secret_answer(heir, d, answer, why);
-	kmtia_manager_put(heir);
+	heir = kmtia_registry_heir(d->registry, (*holder)->uuid);
+	if (!heir)
+		return -ENOENT;
+	err = kmtia_secret_answer(heir, d, answer, why);
+	if (err == -ENOENT) {
+		kmtia_manager_put(heir);
+		return err;
+	}
+	kmtia_manager_put(*holder);
+	*holder = heir;
 	return err;
 }
 
-/* Takes the keys that a standing secret gives; returns as ask_keys(). */
+static void standing_unusable(struct kmtia_decision *d,
+			      struct kmtia_manager *manager,
+			      const struct kmtia_standing *answer,
+			      const char *why)
+{
+	kmtia_manager_count(manager, KMTIA_MANAGER_UNUSABLE);
+	decision_fail(d, manager, -EKEYREJECTED,
+		      "the standing secret of key manager '%s' is unusable: %s",
+		      manager->name, why);
+	d->gen_key = answer->gen_key;
+}
+
+/* Takes the keys that a standing secret gives. Returns as ask_keys(), or -ENOENT
+ * if there is no secret any more.
+ */
 static int take_standing(struct kmtia_decision *d, struct bidder *bidder)
 {
-	struct kmtia_manager *manager = bidder->manager;
 	struct kmtia_standing answer = {};
 	const char *why;
 	int err;
 
-	err = kmtia_secret_answer(manager, d, &answer, &why);
+	err = kmtia_secret_answer(bidder->manager, d, &answer, &why);
 	if (err == -ENOENT)
-		err = take_inherited(d, manager->uuid, &answer, &why);
-	if (err == -ENOENT) {
-		decision_fail(d, manager, -EKEYREVOKED,
-			      "key manager '%s' took its standing secret back",
-			      manager->name);
-		return -EAGAIN;
-	}
+		err = take_inherited(d, &bidder->manager, &answer, &why);
+	if (err == -ENOENT)
+		return err;
 	if (err) {
-		kmtia_manager_count(manager, KMTIA_MANAGER_UNUSABLE);
-		decision_fail(d, manager, -EKEYREJECTED,
-			      "the standing secret of key manager '%s' is unusable: %s",
-			      manager->name, why);
-		d->gen_key = answer.gen_key;
+		standing_unusable(d, bidder->manager, &answer, why);
 		return -EAGAIN;
 	}
-	kmtia_manager_count(manager, KMTIA_MANAGER_STANDING);
+	kmtia_manager_count(bidder->manager, KMTIA_MANAGER_STANDING);
 	d->standing = true;
-	decision_keys(d, manager, answer.origin, answer.key_id);
+	decision_keys(d, bidder->manager, answer.origin, answer.key_id);
 	return 0;
 }
 
@@ -309,14 +330,12 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 		struct bidder b = { .manager = manager };
 
 		b.standing = kmtia_secret_bid(manager, d, &b.weight);
-		if (!b.standing && READ_ONCE(manager->orphan)) {
+		if (!b.standing && manager->orphan) {
 			kmtia_manager_put(manager);
 			continue;
 		}
 		if (!b.standing && kmtia_manager_stalled(manager)) {
-			decision_fail(d, manager, -ETIMEDOUT,
-				      "key manager '%s' has stalled",
-				      manager->name);
+			fail_stalled(d, manager);
 			kmtia_manager_put(manager);
 			continue;
 		}
@@ -330,11 +349,25 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 /* Returns as ask_keys(). */
 static int bidder_turn(struct kmtia_decision *d, struct bidder *b)
 {
-	if (b->standing)
-		return take_standing(d, b);
+	int err;
+
+	if (b->standing) {
+		err = take_standing(d, b);
+		if (err != -ENOENT)
+			return err;
+		/* Whoever took the secret back may still be asked. */
+		if (b->manager->orphan) {
+			fail_unsent(d, b->manager, -EKEYREVOKED);
+			return -EAGAIN;
+		}
+		if (kmtia_manager_stalled(b->manager)) {
+			fail_stalled(d, b->manager);
+			return -EAGAIN;
+		}
+	}
 	if (time_after_eq(jiffies, d->expires))
 		return -EAGAIN;
-	return ask_keys(d, b, false);
+	return ask_keys(d, b, b->standing);
 }
 
 static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)

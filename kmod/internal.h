@@ -37,6 +37,7 @@
 #include "tracker.h"
 
 struct genl_info;
+struct kmtia_net;
 struct netlink_ext_ack;
 struct nlattr;
 struct sk_buff;
@@ -69,6 +70,9 @@ void kmtia_km_unregister(void);
 /* --- notify.c ----------------------------------------------------------- */
 
 void kmtia_notify_work(struct work_struct *work);
+struct xfrm_state *kmtia_track_state(struct kmtia_net *kn,
+				     const struct kmtia_track *track,
+				     bool *gone);
 
 /* --- creation.c --------------------------------------------------------- */
 
@@ -210,6 +214,7 @@ static inline void kmtia_count(struct kmtia_net *kn, enum kmtia_stat stat)
 	atomic64_inc(&kn->stats[stat]);
 }
 
+extern struct workqueue_struct *kmtia_wq;
 extern bool kmtia_userns;
 extern unsigned int kmtia_readd_ms;
 

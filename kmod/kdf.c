@@ -197,6 +197,7 @@ int kmtia_kdf_derive(const struct kmtia_kdf *kdf, const struct kmtia_sa *sa,
 			  module_hash);
 		kdf_expand(prk, &info, keys[i], kmtia_slot_bytes(&sa->slots[i]));
 	}
+	memzero_explicit(&info, sizeof(info));
 	memzero_explicit(&mixed, sizeof(mixed));
 	memzero_explicit(module_hash, sizeof(module_hash));
 	return 0;

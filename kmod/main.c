@@ -8,8 +8,11 @@
 
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+
+struct workqueue_struct *kmtia_wq;
 
 bool kmtia_userns;
 module_param_named(userns, kmtia_userns, bool, 0444);
@@ -121,9 +124,12 @@ static int __init kmtia_init(void)
 {
 	int err;
 
+	kmtia_wq = alloc_workqueue("kmtia", WQ_UNBOUND, 0);
+	if (!kmtia_wq)
+		return -ENOMEM;
 	err = kmtia_request_cache_init();
 	if (err)
-		return err;
+		goto err_wq;
 	err = kmtia_tracker_cache_init();
 	if (err)
 		goto err_request_cache;
@@ -155,6 +161,8 @@ err_tracker_cache:
 	kmtia_tracker_cache_exit();
 err_request_cache:
 	kmtia_request_cache_exit();
+err_wq:
+	destroy_workqueue(kmtia_wq);
 	return err;
 }
 
@@ -190,6 +198,7 @@ static void __exit kmtia_exit(void)
 	rcu_barrier();
 	kmtia_tracker_cache_exit();
 	kmtia_request_cache_exit();
+	destroy_workqueue(kmtia_wq);
 }
 
 module_init(kmtia_init);

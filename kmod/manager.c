@@ -55,6 +55,7 @@ void kmtia_manager_put(struct kmtia_manager *manager)
 		return;
 	if (manager->ops->release)
 		manager->ops->release(manager);
+	kfree(manager->estate);
 	gone = manager->gone;
 	kfree_rcu(manager, rcu);
 	if (gone)
@@ -125,7 +126,6 @@ static int registry_link(struct kmtia_registry *registry,
 		err = -ENOSPC;
 	if (!err) {
 		kmtia_orphans_inherit(registry, manager);
-		list_add_tail_rcu(&manager->node, &registry->managers);
 		WRITE_ONCE(registry->count, registry->count + 1);
 		/* Under the lock, so that no end is reported before it. */
 		registry->event(registry, KMTIA_MONITOR_EVENT_MANAGER_ADD,
@@ -189,24 +189,32 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 	INIT_LIST_HEAD(&manager->open);
 	INIT_LIST_HEAD(&manager->secrets);
 
-	err = registry_link(registry, manager);
+	if (manager->grace)
+		manager->estate = kmtia_estate_new(registry);
+	err = manager->grace && !manager->estate ? -ENOMEM :
+						   registry_link(registry, manager);
 	if (err) {
+		kfree(manager->estate);
 		kfree(manager);
 		return ERR_PTR(err);
 	}
 	return manager;
 }
 
+/* What stood is wiped before anybody is told that it is. */
 static void manager_unlink(struct kmtia_registry *registry,
 			   struct kmtia_manager *manager, bool grace)
 {
-	list_del_rcu(&manager->node);
+	bool orphaned = grace && kmtia_orphan_add(registry, manager);
+
+	if (!orphaned) {
+		kmtia_secrets_wipe(manager);
+		list_del_rcu(&manager->node);
+	}
 	WRITE_ONCE(registry->count, registry->count - 1);
-	if (grace)
-		kmtia_orphan_add(registry, manager);
-	registry->event(registry, manager->orphan ?
-			KMTIA_MONITOR_EVENT_ORPHANED :
-			KMTIA_MONITOR_EVENT_MANAGER_DEL, manager);
+	registry->event(registry, orphaned ? KMTIA_MONITOR_EVENT_ORPHANED :
+					     KMTIA_MONITOR_EVENT_MANAGER_DEL,
+			manager);
 }
 
 /**
@@ -237,9 +245,6 @@ bool kmtia_manager_end(struct kmtia_manager *manager, bool grace)
 	if (!won)
 		return false;
 	kmtia_requests_close(manager, KMTIA_REQUEST_DEATH);
-	if (READ_ONCE(manager->orphan))
-		return true;
-	kmtia_secrets_wipe(manager);
 	kmtia_manager_put(manager);
 	return true;
 }
@@ -301,16 +306,7 @@ static unsigned int bidder_add(struct kmtia_manager *manager,
 	return n + 1;
 }
 
-/**
- * kmtia_registry_bidders() - who may be asked about an SA?
- * @registry: the registry
- * @rule: the rule that covers the SA
- * @bidders: room for KMTIA_MAX_BIDDERS
- *
- * Return: how many, in order of registration and then those in their grace, each
- * with a reference.
- */
-unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
+static unsigned int bidders_collect(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
 				    struct kmtia_manager **bidders)
 {
@@ -320,10 +316,68 @@ unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 	rcu_read_lock();
 	list_for_each_entry_rcu(manager, &registry->managers, node)
 		n = bidder_add(manager, rule, bidders, n);
-	list_for_each_entry_rcu(manager, &registry->orphans, orphan_node)
+	list_for_each_entry_rcu(manager, &registry->orphans, node)
 		n = bidder_add(manager, rule, bidders, n);
 	rcu_read_unlock();
 	return n;
+}
+
+/**
+ * kmtia_registry_bidders() - who may be asked about an SA?
+ * @registry: the registry
+ * @rule: the rule that covers the SA
+ * @bidders: room for KMTIA_MAX_BIDDERS
+ *
+ * No secret that goes from one manager to another meanwhile is missed.
+ *
+ * Context: process; may take the registry's lock.
+ * Return: how many, in order of registration and then those in their grace, each
+ * with a reference.
+ */
+unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
+				    const struct kmtia_rule *rule,
+				    struct kmtia_manager **bidders)
+{
+	unsigned int n, moves = READ_ONCE(registry->moves);
+
+	smp_rmb();	/* before the lists; pairs with moves_begin() */
+	n = bidders_collect(registry, rule, bidders);
+	smp_rmb();	/* after the lists; pairs with moves_end() */
+	if (!(moves & 1) && moves == READ_ONCE(registry->moves))
+		return n;
+	while (n)
+		kmtia_manager_put(bidders[--n]);
+	mutex_lock(registry->lock);
+	n = bidders_collect(registry, rule, bidders);
+	mutex_unlock(registry->lock);
+	return n;
+}
+
+/**
+ * kmtia_registry_heir() - who has the secrets of a manager now?
+ * @registry: the registry
+ * @uuid: the manager's
+ *
+ * Context: process; takes the registry's lock.
+ * Return: a manager of that UUID, registered or in its grace, with a reference
+ * for the caller, or NULL.
+ */
+struct kmtia_manager *kmtia_registry_heir(struct kmtia_registry *registry,
+					  const u8 *uuid)
+{
+	struct kmtia_manager *heir, *pos;
+
+	mutex_lock(registry->lock);
+	heir = kmtia_manager_find(registry, uuid);
+	if (!heir)
+		list_for_each_entry(pos, &registry->orphans, node)
+			if (!memcmp(pos->uuid, uuid, KMTIA_UUID_LEN) &&
+			    kmtia_manager_hold(pos)) {
+				heir = pos;
+				break;
+			}
+	mutex_unlock(registry->lock);
+	return heir;
 }
 
 /**

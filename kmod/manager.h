@@ -63,9 +63,10 @@ enum kmtia_manager_counter {
  * @secrets: its standing secrets, by number
  * @n_secrets: how many
  * @grace: how long they outlive the registration, milliseconds
- * @orphan: they do: it is among the orphans of the registry
- * @grace_ends: with @orphan, jiffies
- * @orphan_node: in kmtia_registry::orphans
+ * @estate: what holds them then; made at the registration, so that it is there
+ *	when it is needed
+ * @orphan: this is such an estate: never asked, in kmtia_registry::orphans
+ * @grace_ends: of an orphan, nanoseconds since boot, sleep included
  * @state: bits: KMTIA_MANAGER_STALLED, it missed a deadline, and is skipped until
  *	it is heard
  * @last_seq: number of the last notification; only the notify worker uses it
@@ -93,9 +94,9 @@ struct kmtia_manager {
 	struct list_head secrets;
 	unsigned int n_secrets;
 	u32 grace;
+	struct kmtia_manager *estate;
 	bool orphan;
-	unsigned long grace_ends;
-	struct list_head orphan_node;
+	u64 grace_ends;
 	unsigned long state;
 	u64 last_seq;
 	atomic64_t counters[KMTIA_MANAGER_N_COUNTERS];
@@ -106,9 +107,10 @@ struct kmtia_manager {
  * struct kmtia_registry - the key managers of a network namespace
  * @managers: in order of registration; read under RCU
  * @count: entries in @managers
- * @orphans: managers in their grace: unregistered, with standing secrets; read
+ * @orphans: the estates of managers in their grace, with standing secrets; read
  *	under RCU
  * @n_orphans: entries in @orphans
+ * @moves: secrets went from one manager to another so often; odd while they do
  * @reaper: wipes secrets whose time has passed
  * @draining: the module is being unloaded; no request is taken
  * @lock: serialises registrations (kmtia_net::lock)
@@ -119,6 +121,7 @@ struct kmtia_registry {
 	unsigned int count;
 	struct list_head orphans;
 	unsigned int n_orphans;
+	unsigned int moves;
 	struct delayed_work reaper;
 	bool draining;
 	struct mutex *lock;	/* serialises registrations */
@@ -145,6 +148,8 @@ struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
 unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
 				    struct kmtia_manager **bidders);
+struct kmtia_manager *kmtia_registry_heir(struct kmtia_registry *registry,
+					  const u8 *uuid);
 void kmtia_manager_missed(struct kmtia_manager *manager);
 void kmtia_manager_heard(struct kmtia_manager *manager);
 
@@ -163,10 +168,11 @@ static inline void kmtia_manager_count(struct kmtia_manager *manager,
 
 /* --- orphan.c ------------------------------------------------------------ */
 
+struct kmtia_manager *kmtia_estate_new(struct kmtia_registry *registry);
 void kmtia_orphans_init(struct kmtia_registry *registry);
 void kmtia_orphans_inherit(struct kmtia_registry *registry,
 			   struct kmtia_manager *heir);
-void kmtia_orphan_add(struct kmtia_registry *registry,
+bool kmtia_orphan_add(struct kmtia_registry *registry,
 		      struct kmtia_manager *manager);
 int kmtia_orphan_end(struct kmtia_registry *registry, const u8 *uuid);
 void kmtia_orphans_clear(struct kmtia_registry *registry);
@@ -223,7 +229,7 @@ int kmtia_secret_set(struct kmtia_manager *manager,
 int kmtia_secret_del(struct kmtia_manager *manager, u32 number);
 void kmtia_secrets_wipe(struct kmtia_manager *manager);
 void kmtia_secrets_inherit(struct kmtia_manager *heir,
-			   struct kmtia_manager *orphan);
+			   struct kmtia_manager *from);
 time64_t kmtia_secrets_expire(struct kmtia_manager *manager, time64_t now);
 bool kmtia_secret_bid(struct kmtia_manager *manager,
 		      const struct kmtia_decision *d, u32 *weight);

@@ -47,9 +47,11 @@ static bool failures_grew(struct kmtia_net *kn)
 
 static void mismatch_check(struct kmtia_net *kn, struct kmtia_track *track)
 {
-	struct xfrm_state *x = kmtia_sa_lookup(kn->net, &track->id);
+	struct xfrm_state *x;
 	u32 failed;
+	bool gone;
 
+	x = kmtia_track_state(kn, track, &gone);
 	if (!x)
 		return;
 	failed = READ_ONCE(x->stats.integrity_failed);
@@ -69,6 +71,7 @@ void kmtia_mismatch_work(struct work_struct *work)
 {
 	struct kmtia_net *kn = container_of(to_delayed_work(work),
 					    struct kmtia_net, tracker.watch);
+	unsigned long start = jiffies;
 	struct kmtia_track *track;
 	u64 handle = 0;
 
@@ -80,6 +83,11 @@ void kmtia_mismatch_work(struct work_struct *work)
 			kmtia_track_put(track);
 			cond_resched();
 		}
+	/* One packet of garbage makes us look at every SA: where they are so
+	 * many that this takes long it is done the less often.
+	 */
 	if (READ_ONCE(kn->tracker.live))
-		schedule_delayed_work(&kn->tracker.watch, KMTIA_MISMATCH_PERIOD);
+		queue_delayed_work(kmtia_wq, &kn->tracker.watch,
+				   KMTIA_MISMATCH_PERIOD +
+				   20 * (jiffies - start));
 }

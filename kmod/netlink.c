@@ -9,7 +9,8 @@
 #include "netlink_gen.h"
 
 #include <linux/capability.h>
-#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/timekeeping.h>
 #include <linux/rculist.h>
 
 /**
@@ -48,26 +49,34 @@ int kmtia_nl_admin_start(struct netlink_callback *cb)
 	return -EPERM;
 }
 
+/* Also if its socket is closed at this moment: then its grace is ended. */
+static bool end_manager(struct kmtia_registry *registry,
+			struct kmtia_manager *manager, const u8 *uuid)
+{
+	if (manager && kmtia_manager_end(manager, false))
+		return true;
+	return !kmtia_orphan_end(registry, uuid);
+}
+
 int kmtia_nl_manager_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmtia_net *kn = kmtia_pernet(genl_info_net(info));
 	struct kmtia_manager *manager, *own;
+	const u8 *uuid;
 	int err = 0;
 
 	if (GENL_REQ_ATTR_CHECK(info, KMTIA_A_MANAGER_UUID)) {
 		NL_SET_ERR_MSG(info->extack, "uuid is missing");
 		return -EINVAL;
 	}
+	uuid = nla_data(info->attrs[KMTIA_A_MANAGER_UUID]);
 	own = kmtia_upcall_find(&kn->registry, NETLINK_CB(skb).sk);
-	manager = kmtia_manager_find(&kn->registry,
-				     nla_data(info->attrs[KMTIA_A_MANAGER_UUID]));
+	manager = kmtia_manager_find(&kn->registry, uuid);
 	if ((!manager || manager != own) && !kmtia_nl_admin(skb, kn->net)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "only its own socket and an administrator may unregister a key manager");
 		err = -EPERM;
-	} else if (manager ? !kmtia_manager_end(manager, false) :
-		   kmtia_orphan_end(&kn->registry,
-				    nla_data(info->attrs[KMTIA_A_MANAGER_UUID]))) {
+	} else if (!end_manager(&kn->registry, manager, uuid)) {
 		kmtia_extack_set(info->extack,
 				 info->attrs[KMTIA_A_MANAGER_UUID],
 				 "no key manager of this uuid is registered");
@@ -104,7 +113,7 @@ static int put_manager_counters(struct sk_buff *skb,
 static int put_standing(struct sk_buff *skb,
 			const struct kmtia_manager *manager)
 {
-	unsigned long now = jiffies;
+	u64 now = ktime_get_boottime_ns();
 	u32 left = 0;
 
 	if (nla_put_u32(skb, KMTIA_A_MANAGER_SECRETS,
@@ -112,10 +121,10 @@ static int put_standing(struct sk_buff *skb,
 	    (manager->grace &&
 	     nla_put_u32(skb, KMTIA_A_MANAGER_GRACE, manager->grace)))
 		return -EMSGSIZE;
-	if (!READ_ONCE(manager->orphan))
+	if (!manager->orphan)
 		return 0;
-	if (time_before(now, manager->grace_ends))
-		left = jiffies_to_msecs(manager->grace_ends - now);
+	if (now < manager->grace_ends)
+		left = div_u64(manager->grace_ends - now, NSEC_PER_MSEC);
 	return nla_put_u32(skb, KMTIA_A_MANAGER_GRACE_LEFT, left);
 }
 
@@ -181,7 +190,7 @@ int kmtia_nl_manager_get_dumpit(struct sk_buff *skb,
 	list_for_each_entry_rcu(manager, &kn->registry.managers, node)
 		if (dump_manager(skb, cb, manager, &n))
 			goto out;
-	list_for_each_entry_rcu(manager, &kn->registry.orphans, orphan_node)
+	list_for_each_entry_rcu(manager, &kn->registry.orphans, node)
 		if (dump_manager(skb, cb, manager, &n))
 			goto out;
 out:

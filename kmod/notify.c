@@ -47,12 +47,18 @@ static void tell(struct kmtia_net *kn, const struct kmtia_rule *rule,
 	}
 }
 
-/* The state of a tracked SA, pinned, or NULL. Only if @gone is set is the SA no
- * more; else another one of the same SPI hides it, which serves its mark, too.
+/**
+ * kmtia_track_state() - the state of a tracked SA
+ * @kn: where
+ * @track: its entry
+ * @gone: set to whether the SA is no more; else, if there is no state, another
+ *	one of the same SPI hides it, which serves its mark, too
+ *
+ * Return: the state with a reference for the caller, or NULL.
  */
-static struct xfrm_state *track_state(struct kmtia_net *kn,
-				      const struct kmtia_track *track,
-				      bool *gone)
+struct xfrm_state *kmtia_track_state(struct kmtia_net *kn,
+				     const struct kmtia_track *track,
+				     bool *gone)
 {
 	struct xfrm_state *x = kmtia_sa_lookup(kn->net, &track->id);
 	struct kmtia_sa_id id;
@@ -80,7 +86,7 @@ static void tell_event(struct kmtia_net *kn, const struct kmtia_track *track,
 		return;
 	if (event == KMTIA_NOTIFY_EVENT_NEW ||
 	    event == KMTIA_NOTIFY_EVENT_UPDATE) {
-		x = track_state(kn, track, &gone);
+		x = kmtia_track_state(kn, track, &gone);
 		/* Came and went; that it went is told next. */
 		if (!x)
 			return;
@@ -112,7 +118,7 @@ static void tell_flush(struct kmtia_net *kn, u8 proto, u64 seq)
 
 	while ((track = kmtia_tracker_next(&kn->tracker, handle))) {
 		handle = track->handle + 1;
-		x = track_state(kn, track, &gone);
+		x = kmtia_track_state(kn, track, &gone);
 		if (x)
 			xfrm_state_put(x);
 		else if (gone)
@@ -220,7 +226,7 @@ int kmtia_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	while (!err && (track = kmtia_tracker_next(&kn->tracker,
 						   dump->handle))) {
-		x = track_state(kn, track, &gone);
+		x = kmtia_track_state(kn, track, &gone);
 		if (x) {
 			err = put_listed(skb, cb, kn, track, x);
 			xfrm_state_put(x);
@@ -318,7 +324,7 @@ int kmtia_nl_notify_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	while (!err && (track = kmtia_tracker_next(&kn->tracker,
 						   dump->handle))) {
 		x = replays(track, manager, dump->from_seq) ?
-		    track_state(kn, track, &gone) : NULL;
+		    kmtia_track_state(kn, track, &gone) : NULL;
 		if (x) {
 			err = put_replay(skb, cb, kn, track, x,
 					 dump->keys_allowed &&

@@ -180,18 +180,18 @@ void kmtia_secrets_wipe(struct kmtia_manager *manager)
 }
 
 /**
- * kmtia_secrets_inherit() - a manager is registered again within its grace
+ * kmtia_secrets_inherit() - secrets go from one manager to another
  * @heir: the new one, which nobody sees yet
- * @orphan: the old one
+ * @from: the old one
  */
 void kmtia_secrets_inherit(struct kmtia_manager *heir,
-			   struct kmtia_manager *orphan)
+			   struct kmtia_manager *from)
 {
-	spin_lock_bh(&orphan->lock);
-	list_splice_init(&orphan->secrets, &heir->secrets);
-	heir->n_secrets = orphan->n_secrets;
-	orphan->n_secrets = 0;
-	spin_unlock_bh(&orphan->lock);
+	spin_lock_bh(&from->lock);
+	list_splice_tail_init(&from->secrets, &heir->secrets);
+	heir->n_secrets += from->n_secrets;
+	from->n_secrets = 0;
+	spin_unlock_bh(&from->lock);
 }
 
 static bool secret_ended(const struct kmtia_secret *secret, time64_t now)
@@ -229,6 +229,8 @@ static struct kmtia_secret *secret_find(struct kmtia_manager *manager,
 	struct kmtia_secret *secret;
 
 	lockdep_assert_held(&manager->lock);
+	if (manager->orphan && ktime_get_boottime_ns() >= manager->grace_ends)
+		return NULL;
 	list_for_each_entry(secret, &manager->secrets, node)
 		if (!secret_ended(secret, now) &&
 		    (!secret->has_rule ||

@@ -272,7 +272,8 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 		track->creator = NULL;
 		track->since = jiffies;
 		tracker->live++;
-		schedule_delayed_work(&tracker->watch, KMTIA_MISMATCH_PERIOD);
+		queue_delayed_work(kmtia_wq, &tracker->watch,
+				   KMTIA_MISMATCH_PERIOD);
 		mate_settle(tracker, track);
 		*reuse_hash = track->reuse_hash;
 		event_queue(tracker, track, KMTIA_NOTIFY_EVENT_NEW);

@@ -24,13 +24,11 @@
  * @sk: the socket that registered; pinned
  * @portid: its port id, where questions go
  * @pid: its process (thread group); pinned
- * @uid: its user
  */
 struct upcall {
 	struct sock *sk;
 	u32 portid;
 	struct pid *pid;
-	kuid_t uid;
 };
 
 /* --- Questions -------------------------------------------------------------- */
@@ -248,9 +246,9 @@ u32 kmtia_upcall_pid(const struct kmtia_manager *manager)
  */
 u32 kmtia_upcall_uid(const struct kmtia_manager *manager)
 {
-	struct upcall *up = upcall_of(manager);
-
-	return up ? from_kuid_munged(current_user_ns(), up->uid) : 0;
+	if (!upcall_of(manager) && !manager->orphan)
+		return 0;
+	return from_kuid_munged(current_user_ns(), manager->owner);
 }
 
 /* --- Registration ---------------------------------------------------------------- */
@@ -306,7 +304,6 @@ static struct upcall *upcall_new(struct sk_buff *skb, struct genl_info *info)
 	sock_hold(up->sk);
 	up->portid = info->snd_portid;
 	up->pid = get_pid(task_tgid(current));
-	up->uid = current_uid();
 	return up;
 }
 
