@@ -166,21 +166,30 @@ unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
 test-programs: $(TEST_BIN) $(CHECK_KO)
 .PHONY: test-programs
 
-$(B)/tests/lib/test_%: tests/lib/test_%.c $(wildcard tests/lib/fake_*.[ch]) $(LIB_SRC) $(LIB_HDR)
+# What unit tests are linked with, built with sanitizers, once for all of them.
+SAN_LIB := $(LIB_SRC:%.c=$(B)/san/%.o)
+SAN_LIB_FAKES := $(patsubst %.c,$(B)/san/%.o,$(wildcard tests/lib/fake_*.c))
+SAN_TOOLS := $(patsubst %.c,$(B)/san/%.o,$(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC))
+SAN_TOOL_FAKES := $(patsubst %.c,$(B)/san/%.o,$(wildcard tests/tools/fake_*.c))
+.SECONDARY: $(SAN_LIB) $(SAN_LIB_FAKES) $(SAN_TOOLS) $(SAN_TOOL_FAKES)
+
+$(B)/san/%.o: %.c $(LIB_HDR) $(TOOL_HDR) $(wildcard tests/*/fake_*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -c -o $@ $<
+
+$(B)/tests/lib/test_%: tests/lib/test_%.c $(SAN_LIB) $(SAN_LIB_FAKES)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) -Ilib $(SANITIZE) $(WARN) -o $@ $< \
-		$(wildcard tests/lib/fake_*.c) $(LIB_SRC) $(WRAP) $(NL_LIBS) -lcmocka
+		$(SAN_LIB_FAKES) $(SAN_LIB) $(WRAP) $(NL_LIBS) -lcmocka
 
-TESTED_TOOLS = $(filter-out %/main.c,$(CMD_SRC) $(DAEMON_SRC)) $(SHARED_SRC)
-
-$(B)/tests/tools/test_%: tests/tools/test_%.c $(wildcard tests/tools/fake_*.[ch]) \
-		$(TESTED_TOOLS) $(TOOL_HDR) $(LIB_SRC) $(LIB_HDR)
+$(B)/tests/tools/test_%: tests/tools/test_%.c $(wildcard tests/tools/*.h) $(DAEMON_SRC) $(SAN_TOOLS) \
+		$(SAN_TOOL_FAKES) $(SAN_LIB)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) $(SANITIZE) $(WARN) -o $@ $< \
-		$(wildcard tests/tools/fake_*.c) $(TESTED_TOOLS) $(LIB_SRC) \
-		$(NL_LIBS) $(TOOL_LIBS) -lcmocka
+		$(SAN_TOOL_FAKES) $(SAN_TOOLS) $(SAN_LIB) $(NL_LIBS) $(TOOL_LIBS) -lcmocka
 
 $(B)/tests/bin/%: tests/bench/%.c $(B)/lib/libkmtia.so
 	@mkdir -p $(@D)
@@ -202,18 +211,18 @@ SCENARIOS := $(wildcard tests/scenarios/*.sh tests/scenarios/*.py)
 # What deps installs may be what the variables above were computed from, so
 # the rest runs in a make of its own.
 check: deps
-	$(MAKE) --no-print-directory check-run
+	$(MAKE) --no-print-directory -j$$(nproc) check-run
 
 .PHONY: check-run
 MUTANTS := quick
 # What takes longest comes first, as two run at a time.
 check-run: all unit-tests test-programs mutants
-	MUTANTS=$(MUTANTS) tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/py/test_kdf.py tests/check-mutants tests/demo/check.sh \
-		tests/lint tests/vm/selftest-host.sh tests/vm/selftest.sh $(SCENARIOS)
+	MAKEFLAGS= MUTANTS=$(MUTANTS) tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/py/test_kdf.py tests/check-mutants tests/demo/check.sh \
+		tests/lint $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
-# All mutants, too.
+# All mutants, and that the harness fails where it must.
 check-full: deps
-	$(MAKE) --no-print-directory MUTANTS=all check-run
+	$(MAKE) --no-print-directory -j$$(nproc) MUTANTS=all SELFTEST=tests/vm/selftest-host.sh check-run
 
 check-mutants: all test-programs mutants
 	tests/tap-summary tests/check-mutants
@@ -227,7 +236,7 @@ bench: all test-programs
 	tests/bench/run
 
 demo: deps
-	$(MAKE) --no-print-directory all test-programs
+	$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	tests/demo/run
 
 lint:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --time 300
+# vm: --time 300 --cpus 2
 #
 # Many SAs come and go: nothing of the module's is left of them, in memory or in the SAs.
 

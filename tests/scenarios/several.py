@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --time 120
+# vm: --time 120 --cpus 2
 """Several managers that may dictate: bids, and whose turn it is."""
 import os
 import sys

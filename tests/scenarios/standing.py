@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --time 180
+# vm: --time 180 --cpus 2
 """Standing secrets: SAs keyed without a question, and the end of a secret.
 
 The judge of the keys is tests/py/kdf.py; what is installed comes from ip(8).

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --time 180
+# vm: --time 180 --cpus 2
 """The module can be unloaded at any time, but while SAs may be refused."""
 import os
 import re
