@@ -112,6 +112,29 @@ static int learn_one(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+/* The number may be another family's by now, which is as if nobody had it. */
+static int check_name(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
+{
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+	uint16_t id;
+
+	(void)h;
+	(void)arg;
+	return kmtia_fields_parse(nlh, tb, CTRL_ATTR_MAX) || !kmtia_family_is_ours(tb, &id) ?
+	       -ENOENT : 0;
+}
+
+/* -ENOENT: our family has not that number. */
+static int ask_by_number(struct kmtia *h, uint16_t id)
+{
+	struct nl_msg *msg = get_family(h, 0);
+
+	if (!msg)
+		return -ENOMEM;
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id);
+	return kmtia_command_run(h, &h->command, msg, check_name, NULL);
+}
+
 /*
  * Is the family there? Not by name: an administrator who has just unloaded the module
  * does not want it back because somebody asks. Returns 1 if it is, 0 if not, or a
@@ -126,18 +149,15 @@ int kmtia_family_look(struct kmtia *h)
 	if (!msg)
 		return -ENOMEM;
 	err = kmtia_command_run(h, &h->command, msg, learn_one, &found);
-	return err ? err : found;
-}
-
-/* -ENOENT: no family has that number. */
-static int ask_by_number(struct kmtia *h, uint16_t id)
-{
-	struct nl_msg *msg = get_family(h, 0);
-
-	if (!msg)
-		return -ENOMEM;
-	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, id);
-	return kmtia_command_run(h, &h->command, msg, NULL, NULL);
+	if (err || found)
+		return err ? err : 1;
+	/* The kernel goes on with the list where it left off by counting: if another
+	 * family goes meanwhile, it passes over one. That may be ours, and a registration
+	 * that lives must not be void for that. */
+	err = ask_by_number(h, h->family);
+	if (err == -ENOENT)
+		return 0;
+	return err ? err : 1;
 }
 
 /*

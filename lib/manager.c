@@ -188,12 +188,13 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 	return err;
 }
 
-/* Without secrets there is no grace. */
+/* Without secrets there is no grace. And not only for that: a child that was forked may
+ * hold the socket open, and the secrets would go on answering until it ends. */
 static int wipe_standing(struct kmtia *h)
 {
 	struct nl_msg *msg;
 
-	if (!h->registered || !h->manager.grace_ms)
+	if (!h->registered || !(h->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE))
 		return 0;
 	msg = kmtia_event_command_new(h, KMTIA_CMD_SECRET_DEL, 0);
 	return msg ? kmtia_command_send(h, &h->event, msg) : -ENOMEM;

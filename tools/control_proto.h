@@ -10,7 +10,7 @@
  *      "registered": true, "state": "/var/lib/kmtia/use"}
  *   {"command": "secret-use", "key_id": "2026-12"}
  *     {"used": "2026-12", "before": "2026-11", "kept": true}
- *   anything that fails
+ *   anything that fails; whoever is not heard at all, gets it unasked
  *     {"error": "why"}
  */
 #ifndef KMTIA_TOOLS_CONTROL_PROTO_H

@@ -213,16 +213,19 @@ int kmtia_register(struct kmtia *h, const struct kmtia_manager *manager,
 		   const struct kmtia_callbacks *callbacks, void *user);
 
 /** End the registration; open requests become void but must still be answered
- * or dropped by kmtia_request_drop(). Standing secrets are wiped at once: there is
- * no grace. -ENOENT: none. Another error: it has ended, but there is a grace. */
+ * or dropped by kmtia_request_drop(). Standing secrets are wiped at once, even if a
+ * child process holds the socket open: there is no grace. -ENOENT: none. Another
+ * error: it has ended, but the secrets were not wiped, and have their grace. */
 int kmtia_unregister(struct kmtia *h);
 
 /** File descriptor to poll for reading; -1 when not registered and not
  * monitoring. It stays the same while the module is away: do not read it. */
 int kmtia_get_fd(struct kmtia *h);
 
-/** Handle all that is there to read, calling back; never blocks. Returns the
- * number of messages handled, or a negative errno (-ENOTCONN: nothing open). */
+/** Handle all that is there to read, calling back. It does not wait for anything
+ * to come; only when the module went or came, it asks the kernel about it, registers
+ * again, and waits for the answers, which come at once. Returns the number of
+ * messages handled, or a negative errno (-ENOTCONN: nothing open). */
 int kmtia_dispatch(struct kmtia *h);
 
 /** poll() and dispatch until a callback calls kmtia_stop(), or an error. */
@@ -316,14 +319,18 @@ struct kmtia_secret {
 /** Answer in advance: the kernel derives the keys of the SAs that @secret covers
  * by itself, without a question, until the secret is replaced (same number) or
  * deleted, or the registration and its grace end. -ENOTCONN: not registered.
+ * -EPERM: an administrator has ended the registration; -EKEYREVOKED: just now.
  * -EINVAL: length, selectors or a reserved field are wrong, or the manager does
- * not dictate. -ENOSPC: there are too many. */
+ * not dictate. -ENOSPC: there are too many. After -ENOBUFS or -ETIMEDOUT the kernel
+ * may have taken the secret all the same. */
 int kmtia_secret_set(struct kmtia *h, const struct kmtia_secret *secret);
 
-/** Wipe a standing secret in the kernel. -ENOENT: there is none. */
+/** Wipe a standing secret in the kernel. -ENOENT: there is none. -ENOTCONN and -EPERM
+ * as kmtia_secret_set(). */
 int kmtia_secret_delete(struct kmtia *h, uint32_t number);
 
-/** Wipe all standing secrets of this manager. */
+/** Wipe all standing secrets of this manager. -ENOTCONN and -EPERM as
+ * kmtia_secret_set(). */
 int kmtia_secret_flush(struct kmtia *h);
 
 /* --- Administration ------------------------------------------------------- */

@@ -57,6 +57,7 @@ static struct {
 	bool listed;		/* are we among the managers? */
 	bool stalled;
 	bool no_standing;	/* a kernel without that feature */
+	bool done_anyway;	/* what it does fails only in what it answers */
 	int n_open, n_register, n_flush, n_set, n_fetch;
 	int fd;
 	struct kmtia_manager manager;
@@ -74,6 +75,8 @@ static struct {
 	uint8_t answer[KMTIA_SECRET_MAX_LEN];
 	/* Called by the next dispatch, as news. */
 	void (*on_dispatch)(void);
+	/* Called when a secret is set. */
+	void (*on_set)(void);
 } fake;
 
 static struct kmtia *const fake_handle = (struct kmtia *)&fake;
@@ -169,20 +172,22 @@ int fake_secret_set(struct kmtia *h, const struct kmtia_secret *secret)
 {
 	(void)h;
 	fake.n_set++;
-	if (fake.set_err)
+	if (fake.on_set)
+		fake.on_set();
+	if (fake.set_err && !fake.done_anyway)
 		return fake.set_err;
 	fake.stands = true;
 	fake.secret = *secret;
 	memcpy(fake.bytes, secret->secret, secret->secret_len);
 	snprintf(fake.key_id, sizeof(fake.key_id), "%s", secret->key_id);
-	return 0;
+	return fake.set_err;
 }
 
 int fake_secret_flush(struct kmtia *h)
 {
 	(void)h;
 	fake.n_flush++;
-	if (!fake.flush_err)
+	if (!fake.flush_err || fake.done_anyway)
 		fake.stands = false;
 	return fake.flush_err;
 }

@@ -218,8 +218,8 @@ static void many_silent_clients(void **state)
 	fd = connect_it();
 	say(fd, "abc", 3);
 	expect_answer(fd, "got 3");
-	/* The oldest had to give way, the youngest did not. */
-	expect_answer(silent[0], "");
+	/* The oldest had to give way, and was told; the youngest did not. */
+	expect_answer(silent[0], "{\"error\":\"too many ask at a time\"}");
 	say(silent[39], "x", 1);
 	expect_answer(silent[39], "got 1");
 	for (i = 1; i < 39; i++)

@@ -315,7 +315,10 @@ static void json_line_of_an_sa_that_is_gone(void **state)
 	(void)state;
 	sa.n_slots = 0;
 	sa.tracked = true;
+	strcpy(sa.key_id, "\302\233m");
 	line = exporter_json_line(&what, &pair, "x");
+	/* A control character of others' words stays an escape sequence. */
+	assert_non_null(strstr(line, "\"key_id\":\"\\u009Bm\""));
 	json = json_loads(line, 0, NULL);
 	obj = json_object_get(json, "sa");
 	assert_string_equal(json_string_value(json_object_get(obj, "spi")), "0x00001001");

@@ -362,6 +362,39 @@ static void lists_that_fail_are_valid(void **state)
 	run_free(&r);
 }
 
+/* Of others' words none reaches a terminal as it is. */
+static void json_is_ascii(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_begin(&r);
+	r.c.json = true;
+	print_json(&r.c, json_pack("{ss}", "text", "\302\233m\177\303\274"), JSON_COMPACT);
+	print_begin(&r.c);
+	print_element(&r.c, json_pack("[s]", "\342\200\256\033"));
+	print_end(&r.c);
+	run_end(&r);
+	/* DEL is ASCII, and does nothing. */
+	assert_string_equal(r.out, "{\"text\":\"\\u009Bm\177\\u00FC\"}\n"
+			    "[[\"\\u202E\\u001B\"]]\n");
+	run_free(&r);
+}
+
+static void errors_are_safe(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_begin(&r);
+	cmd_error(&r.c, "kmtiad: %s", "\"a\"\n\033[2J\302\233\303\274\\");
+	assert_int_equal(cmd_usage(&r.c, "%s", "\r"), CMD_USAGE);
+	run_end(&r);
+	assert_string_equal(r.err, "kmtia: kmtiad: \"a\"\\x0a\\x1b[2J\\xc2\\x9b\303\274\\\n"
+			    "kmtia: \\x0d\n");
+	run_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +408,8 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(lists_are_valid),
 		cmocka_unit_test(lists_that_fail_are_valid),
+		cmocka_unit_test(json_is_ascii),
+		cmocka_unit_test(errors_are_safe),
 	};
 
 	return cmocka_run_group_tests_name("tools_print", tests, NULL, NULL);

@@ -3,7 +3,9 @@
 #include "secret_test.h"
 #include "sources/secret.h"
 
+#include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 /*
@@ -21,6 +23,30 @@ int munmap(void *addr, size_t len)
 		assert_int_not_equal(bytes[i], 0x5a);
 	unmapped_pages++;
 	return (int)syscall(SYS_munmap, addr, len);
+}
+
+/* Nor is there always memory to be had. */
+static int mmap_errno;
+
+void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	if (mmap_errno && len == (size_t)sysconf(_SC_PAGESIZE)) {
+		errno = mmap_errno;
+		return MAP_FAILED;
+	}
+	return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
+}
+
+/* And disks fail; the length is that of reading a secret. */
+static int read_errno;
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+	if (read_errno && len == KMTIA_SECRET_MAX_LEN + 1) {
+		errno = read_errno;
+		return -1;
+	}
+	return syscall(SYS_read, fd, bytes, len);
 }
 
 /* The sanitizer makes nothing of it; this one does it. */
@@ -88,7 +114,8 @@ static void everything(void **state)
 	assert_string_equal(a.key_id, "two");
 	assert_int_equal(a.secret_len, 1024);
 	assert_true(config->source->ops->standing(config->source, &standing));
-	assert_int_equal(standing.number, 1);
+	/* Before all that another one of our UUID may have left. */
+	assert_int_equal(standing.number, 0);
 	assert_int_equal(standing.derivation, KMTIA_DERIVATION_EXPAND);
 	assert_string_equal(standing.key_id, "two");
 	assert_int_equal(standing.secret_len, 1024);
@@ -134,6 +161,8 @@ static const struct {
 	{ SOURCE("secret {\n key-id = " LONG " }\n"), 4, "key-id: \"" LONG "\" is too long" },
 	{ SOURCE("secret {\n key-id = \"a\tb\" }\n"), 4,
 	  "key-id: \"a\tb\" has a control character" },
+	{ SOURCE("secret {\n key-id = \"a\302\205\" }\n"), 4,
+	  "key-id: \"a\302\205\" has a control character" },
 	{ SOURCE("secret {\n key-id = \"a\xff\" }\n"), 4, "key-id: \"a\xff\" is not UTF-8" },
 	{ SOURCE("secret { key-id = one credential = a/b }\n"), 3,
 	  "credential: \"a/b\" is not the name of a credential" },
@@ -163,16 +192,20 @@ static const struct {
 	{ "state = /a\nstate = /b\n", 2, "state is given twice" },
 	{ "\ncontrol = /x\n" WATCHER, 2, "control is of no use without a source secret" },
 	{ WATCHER "\nstate = /x\n", 3, "state is of no use without a source secret" },
+	{ MANAGER "source secret { " ONE "}\n\nstate = /x\n", 5,
+	  "state is of no use without control" },
 	{ WATCHER "source secret { " ONE "}\n", 1,
 	  "a source is of no use without the flag dictate" },
 };
 
+/* One that does not pass: whoever starts the daemon need not try again. */
 static void expect_error(const char *text, int line, const char *reason)
 {
 	char error[CONFIG_ERROR_SIZE], expected[CONFIG_ERROR_SIZE];
 	const char *at = strchr(reason, '@');
 
 	assert_null(load_text(text, error));
+	assert_int_equal(errno, EINVAL);
 	if (at)
 		snprintf(expected, sizeof(expected), "%s:%d: %.*s%s%s", conf, line,
 			 (int)(at - reason), reason, dir, at + 1);
@@ -202,6 +235,12 @@ static void too_many_secrets(void **state)
 	assert_true(n < 4096);
 	strcpy(text + n, "secret{key-id=more file=/x}\n}\n");
 	expect_error(text, 3 + SOURCE_SECRETS_MAX + 2, "source secret has more than 64 secrets");
+}
+
+static void latin_letters_are_no_controls(void **state)
+{
+	(void)state;
+	config_free(load_good(SOURCE("secret { key-id = \"\302\240\303\274\" file = @/one.key }\n")));
 }
 
 /* --- Files ----------------------------------------------------------------- */
@@ -299,6 +338,46 @@ static void what_is_no_file(void **state)
 	rmdir(link);
 }
 
+static void expect_passing(const char *reason)
+{
+	char error[CONFIG_ERROR_SIZE];
+
+	assert_null(load_text(FILE_SOURCE, error));
+	assert_int_equal(errno, EAGAIN);
+	assert_non_null(strstr(error, ":5: file: "));
+	assert_non_null(strstr(error, reason));
+}
+
+/* What may be otherwise in a while is no reason to give up. */
+static void failures_that_may_pass(void **state)
+{
+	struct rlimit limit, none = { 0 };
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	write_secret("x.key", 0x5a, 32, 0600);
+	read_errno = EIO;
+	expect_passing("x.key: Input/output error");
+	read_errno = EACCES;
+	expect_error(FILE_SOURCE, 5, "file: @/x.key: Permission denied");
+	read_errno = 0;
+	mmap_errno = ENOMEM;
+	expect_passing("x.key: Cannot allocate memory");
+	mmap_errno = 0;
+	/* The configuration itself is a file, too. */
+	write_config(FILE_SOURCE);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_null(config_load(conf, error));
+	assert_int_equal(errno, EAGAIN);
+	assert_non_null(strstr(error, "kmtiad.conf: Too many open files"));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	config_free(load_good(FILE_SOURCE));
+	assert_null(config_load("/nonexistent", error));
+	assert_int_equal(errno, EINVAL);
+}
+
 #define CREDENTIAL SOURCE("secret {\n key-id = x\n\n credential = x.key\n}\n")
 
 static void credentials(void **state)
@@ -390,11 +469,13 @@ int main(void)
 		cmocka_unit_test(another_one_is_used),
 		cmocka_unit_test(mistakes_have_a_line),
 		cmocka_unit_test(too_many_secrets),
+		cmocka_unit_test(latin_letters_are_no_controls),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(bytes_are_taken_as_they_are),
 		cmocka_unit_test(permissions),
 		cmocka_unit_test(owners),
 		cmocka_unit_test(what_is_no_file),
+		cmocka_unit_test(failures_that_may_pass),
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(memory_is_locked_and_not_dumped),
 		cmocka_unit_test(all_is_wiped),

@@ -68,7 +68,8 @@ char *exporter_json_line(const struct kmtia_notification *what,
 
 		json_object_set_new(obj, "proto", json_string(sa_text_proto(what->proto, buf)));
 	}
-	text = json_dumps(obj, JSON_COMPACT);
+	/* ASCII, as the files are looked at on terminals. */
+	text = json_dumps(obj, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(obj);
 	if (!text)
 		return NULL;

@@ -52,10 +52,14 @@ int cmd_run_object(struct cmd *c, const struct cmd_word *words, const char *help
 
 static void vreport(struct cmd *c, const char *format, va_list ap)
 {
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), format, ap);
 	/* What was written first shall be read first, on a terminal too. */
 	fflush(c->out);
 	fputs("kmtia: ", c->err);
-	vfprintf(c->err, format, ap);
+	/* It may hold words of the kernel's, or of whoever answers as kmtiad. */
+	print_word(c->err, text);
 	fputc('\n', c->err);
 }
 

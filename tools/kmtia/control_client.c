@@ -39,6 +39,12 @@ static int connect_to(const char *path)
 	return -1;
 }
 
+/* About errno. A socket's time that is over is told as if it were not to block. */
+static const char *error_text(void)
+{
+	return strerror(errno == EAGAIN ? ETIMEDOUT : errno);
+}
+
 static int no_connection(struct cmd *c, const char *path)
 {
 	const char *hint = "";
@@ -47,27 +53,49 @@ static int no_connection(struct cmd *c, const char *path)
 		hint = "; does kmtiad run, and does its configuration say \"control\"?";
 	else if (errno == ECONNREFUSED)
 		hint = "; kmtiad does not run";
-	cmd_error(c, "cannot reach kmtiad at %s: %s%s", path, strerror(errno), hint);
+	cmd_error(c, "cannot reach kmtiad at %s: %s%s", path, error_text(), hint);
 	return CMD_FAILED;
 }
 
-/* Takes @request; returns the length of the reply, or -1 with errno. */
-static ssize_t exchange(int fd, json_t *request, char reply[CONTROL_REPLY_MAX])
+/* Takes @request; false with errno if it was not sent. */
+static bool send_request(int fd, json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
-	ssize_t len = -1;
+	bool sent;
 
 	json_decref(request);
 	errno = ENOMEM;
-	if (text && send(fd, text, strlen(text), MSG_NOSIGNAL) >= 0)
-		len = recv(fd, reply, CONTROL_REPLY_MAX, 0);
+	sent = text && send(fd, text, strlen(text), MSG_NOSIGNAL) >= 0;
 	free(text);
+	return sent;
+}
+
+/* Returns the length of the reply, or -1 with errno. */
+static ssize_t receive_reply(int fd, char reply[CONTROL_REPLY_MAX])
+{
+	ssize_t len = recv(fd, reply, CONTROL_REPLY_MAX, 0);
+
+	/* That is said first of what it left unread, and its words come after it. */
+	if (len < 0 && errno == ECONNRESET)
+		len = recv(fd, reply, CONTROL_REPLY_MAX, 0);
 	if (!len) {
 		/* It hung up without a word. */
 		errno = EPIPE;
 		len = -1;
 	}
 	return len;
+}
+
+/*
+ * Takes @request; returns the length of the reply, or -1 with errno. Whom kmtiad does
+ * not want to hear, it tells why, and hangs up before it was asked.
+ */
+static ssize_t exchange(int fd, json_t *request, char reply[CONTROL_REPLY_MAX], bool *sent)
+{
+	*sent = send_request(fd, request);
+	if (!*sent && errno != EPIPE && errno != ECONNRESET)
+		return -1;
+	return receive_reply(fd, reply);
 }
 
 /* Takes @json, if it is not handed on as the @answer. */
@@ -88,24 +116,27 @@ static int judge(struct cmd *c, json_t *json, json_t **answer)
 }
 
 /*
- * Ask the kmtiad that listens at @path. Takes @request. Returns an exit code,
- * and with CMD_OK an object in @answer.
+ * Ask the kmtiad that listens at @path. Takes @request. @unsure is what to say when it
+ * may have been carried out, but nobody knows. Returns an exit code, and with CMD_OK an
+ * object in @answer.
  */
-int client_ask(struct cmd *c, const char *path, json_t *request, json_t **answer)
+int client_ask(struct cmd *c, const char *path, json_t *request, const char *unsure,
+	       json_t **answer)
 {
 	char reply[CONTROL_REPLY_MAX];
 	int fd = connect_to(path);
 	ssize_t len;
+	bool sent;
 
 	*answer = NULL;
 	if (fd < 0) {
 		json_decref(request);
 		return no_connection(c, path);
 	}
-	len = exchange(fd, request, reply);
+	len = exchange(fd, request, reply, &sent);
 	if (len < 0) {
-		cmd_error(c, "no answer of kmtiad at %s: %s", path,
-			  strerror(errno == EAGAIN ? ETIMEDOUT : errno));
+		cmd_error(c, "no answer of kmtiad at %s: %s%s", path, error_text(),
+			  sent ? unsure : "");
 		close(fd);
 		return CMD_FAILED;
 	}

@@ -103,7 +103,8 @@ int cmd_secret(struct cmd *c, int argc, char **argv);
 void secret_print(FILE *out, const json_t *json);
 
 /* control_client.c: asking kmtiad */
-int client_ask(struct cmd *c, const char *path, json_t *request, json_t **answer);
+int client_ask(struct cmd *c, const char *path, json_t *request, const char *unsure,
+	       json_t **answer);
 
 int cmd_status(struct cmd *c, int argc, char **argv);
 

@@ -17,6 +17,8 @@ static const char help[] =
 	"Prints events, a line each, until it is interrupted: managers and rules that come\n"
 	"and go, SAs that were dictated, kept or refused, managers that stall, alarms, and SAs\n"
 	"of which the other end has another key (mismatch).\n"
+	"A manager that is gone, but whose standing secrets have their grace, is orphaned;\n"
+	"manager-del follows when that is over, or manager-add when it is back.\n"
 	"With -t a line begins with the time (UTC); with -j it is a JSON object.\n";
 
 /* State of a running monitor. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Output that all objects share: JSON lists, and strings that are safe to show. */
+#include "control_char.h"
 #include "kmtia_cmd.h"
 
 #include <errno.h>
@@ -8,7 +9,8 @@
 
 /*
  * A list is printed element by element, since there can be very many SAs. In
- * text nothing surrounds the elements.
+ * text nothing surrounds the elements. All JSON is printed as ASCII: by itself it
+ * escapes the C0 controls only, and others' words reach terminals here, too.
  */
 void print_begin(struct cmd *c)
 {
@@ -42,7 +44,7 @@ static void put_indented(FILE *out, const char *text)
 void print_element(struct cmd *c, json_t *element)
 {
 	size_t flags = c->pretty ? JSON_INDENT(4) : JSON_COMPACT;
-	char *text = json_dumps(element, flags);
+	char *text = json_dumps(element, flags | JSON_ENSURE_ASCII);
 
 	json_decref(element);
 	if (!text) {
@@ -61,7 +63,7 @@ void print_element(struct cmd *c, json_t *element)
 /* Print @json, which is no element of a list, as a line, and drop it. */
 void print_json(struct cmd *c, json_t *json, size_t flags)
 {
-	if (!json || json_dumpf(json, c->out, flags)) {
+	if (!json || json_dumpf(json, c->out, flags | JSON_ENSURE_ASCII)) {
 		cmd_error(c, "out of memory");
 		exit(CMD_FAILED);
 	}
@@ -75,17 +77,16 @@ void print_json(struct cmd *c, json_t *json, size_t flags)
  */
 static void put_safely(FILE *out, const char *text, const char *special)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
 
-	for (; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			fprintf(out, "\\x%02x", *p);
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			fprintf(out, "\\xc2\\x%02x", *++p);
-		else if (strchr(special, *p))
-			fprintf(out, "\\%c", *p);
-		else
-			fputc(*p, out);
+	while (*text) {
+		len = control_char(text);
+		if (!len && strchr(special, *text))
+			fputc('\\', out);
+		if (!len)
+			fputc(*text++, out);
+		for (; len; len--)
+			fprintf(out, "\\x%02x", (unsigned char)*text++);
 	}
 }
 

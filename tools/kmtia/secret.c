@@ -83,7 +83,8 @@ static int do_show(struct cmd *c, int argc, char **argv)
 	int code = control_arg(c, argc, argv, &path);
 
 	if (!code)
-		code = client_ask(c, path, json_pack("{ss}", "command", "secret-show"), &answer);
+		code = client_ask(c, path, json_pack("{ss}", "command", "secret-show"), "",
+				  &answer);
 	return code ? code : print_answer(c, answer, secret_print);
 }
 
@@ -110,7 +111,8 @@ static int do_use(struct cmd *c, int argc, char **argv)
 	request = json_pack("{ssss}", "command", "secret-use", "key_id", argv[0]);
 	if (!request)
 		return cmd_usage(c, "the key-id is not UTF-8");
-	code = client_ask(c, path, request, &answer);
+	code = client_ask(c, path, request, "; whether the secret is used now is unknown: run "
+			  "\"kmtia secret show\"", &answer);
 	if (code)
 		return code;
 	if (!true_in(answer, "kept"))

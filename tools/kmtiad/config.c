@@ -4,6 +4,7 @@
 #include "config_text.h"
 #include "parse.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,24 @@ static const struct exporter_ops *const exporter_kinds[CONFIG_EXPORTERS] = {
  * to it. Set while config_load() runs.
  */
 static char *error_text;
+static bool error_may_pass;
+
+/*
+ * May what failed with @err be otherwise in a while, though nobody changes anything? Not
+ * if it is about which file it is, and whose.
+ */
+static bool may_pass(int err)
+{
+	static const int final[] = {
+		EINVAL, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENXIO, ENODEV,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(final) / sizeof(final[0]); i++)
+		if (err == final[i])
+			return false;
+	return true;
+}
 
 static void report(cfg_t *cfg, const char *format, va_list ap)
 {
@@ -71,6 +90,18 @@ static void report(cfg_t *cfg, const char *format, va_list ap)
 	n = snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: ", cfg->filename, cfg->line);
 	if (n < CONFIG_ERROR_SIZE)
 		vsnprintf(error_text + n, CONFIG_ERROR_SIZE - (size_t)n, format, ap);
+}
+
+/* As cfg_error(), of something that failed with @err. */
+void config_failed(cfg_t *cfg, int err, const char *format, ...)
+{
+	va_list ap;
+
+	if (error_text && !error_text[0])
+		error_may_pass = may_pass(err);
+	va_start(ap, format);
+	report(cfg, format, ap);
+	va_end(ap);
 }
 
 static const struct source_kind *find_source(const char *name)
@@ -203,7 +234,7 @@ static bool build_path(char **path, cfg_t *cfg, const char *name)
 	*path = value ? strdup(value) : NULL;
 	if (!value || *path)
 		return true;
-	cfg_error(cfg, "out of memory");
+	config_failed(cfg, ENOMEM, "out of memory");
 	return false;
 }
 
@@ -221,7 +252,7 @@ static bool build_exporters(struct config *config, cfg_t *cfg)
 				 config_is_true(cfg_getstr(section, "esn-columns"));
 		config->n_exporters++;
 		if (!e->file) {
-			cfg_error(section, "out of memory");
+			config_failed(section, ENOMEM, "out of memory");
 			return false;
 		}
 	}
@@ -260,6 +291,8 @@ static bool check_whole(const struct config *config, cfg_t *cfg, cfg_t *manager)
 			  "control is of no use without a source secret");
 	else if (config->state && !has_secrets)
 		cfg_error(config_at(cfg, "state"), "state is of no use without a source secret");
+	else if (config->state && !config->control)
+		cfg_error(config_at(cfg, "state"), "state is of no use without control");
 	else
 		return true;
 	return false;
@@ -285,6 +318,12 @@ static bool build(struct config *config, cfg_t *cfg, const struct config_text *t
 	       build_exporters(config, cfg) && check_whole(config, cfg, manager);
 }
 
+static void out_of_memory(const char *path)
+{
+	snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+	error_may_pass = true;
+}
+
 /* Parse the text, of which libconfuse makes copies that are wiped by wipe(). */
 static bool parse(cfg_t *cfg, const struct config_text *t, const char *path)
 {
@@ -300,13 +339,16 @@ static bool parse(cfg_t *cfg, const struct config_text *t, const char *path)
 	cfg->filename = strdup(path);
 	in = fmemopen(t->text, t->size, "r");
 	if (!cfg->filename || !in) {
-		snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+		out_of_memory(path);
 		if (in)
 			fclose(in);
 		return false;
 	}
 	setvbuf(in, NULL, _IONBF, 0);
+	errno = 0;
 	result = cfg_parse_fp(cfg, in);
+	if (result != CFG_SUCCESS && !error_text[0] && errno == ENOMEM)
+		out_of_memory(path);
 	fclose(in);
 	if (result != CFG_SUCCESS && !error_text[0])
 		snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: syntax error", path, cfg->line);
@@ -333,7 +375,7 @@ static struct config *load(const struct config_text *t, const char *path)
 	cfg_t *cfg = cfg_init(top_options, CFGF_NONE);
 
 	if (!config || !cfg) {
-		snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+		out_of_memory(path);
 		free(config);
 		config = NULL;
 	} else if (!parse(cfg, t, path) || !build(config, cfg, t)) {
@@ -347,21 +389,29 @@ static struct config *load(const struct config_text *t, const char *path)
 	return config;
 }
 
-/* Returns NULL with "FILE:LINE: reason" in @error if the file is not right. */
+/*
+ * Returns NULL with "FILE:LINE: reason" in @error if the file is not right. Then errno
+ * is EINVAL; or EAGAIN if it may be right, but cannot be read at this time, or what it
+ * names.
+ */
 struct config *config_load(const char *path, char error[CONFIG_ERROR_SIZE])
 {
 	struct config *config = NULL;
 	struct config_text t;
 
 	error[0] = '\0';
-	if (!config_text_read(&t, path, error, CONFIG_ERROR_SIZE))
+	if (!config_text_read(&t, path, error, CONFIG_ERROR_SIZE)) {
+		errno = may_pass(errno) ? EAGAIN : EINVAL;
 		return NULL;
+	}
+	error_may_pass = false;
 	if (config_text_strip(&t, path, error, CONFIG_ERROR_SIZE)) {
 		error_text = error;
 		config = load(&t, path);
 		error_text = NULL;
 	}
 	config_text_free(&t);
+	errno = error_may_pass ? EAGAIN : EINVAL;
 	return config;
 }
 

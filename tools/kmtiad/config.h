@@ -71,6 +71,10 @@ int config_value_hex(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 int config_value_on_missing(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_function(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 
+/* config.c: for sources */
+void config_failed(cfg_t *cfg, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 cfg_t *config_at(cfg_t *section, const char *name);
 bool config_is_true(const char *value);
 size_t config_hex_decode(const char *hex, uint8_t *bytes, size_t size);

@@ -41,47 +41,45 @@ static bool read_all(int fd, struct config_text *t)
 	return true;
 }
 
-static bool read_fd(struct config_text *t, int fd, const char *path, char *error,
-		    size_t error_size)
+/* Returns an errno; with EINVAL the reason is in @why. */
+static int read_fd(struct config_text *t, int fd, const char **why)
 {
 	struct stat st;
 
-	if (fstat(fd, &st)) {
-		snprintf(error, error_size, "%s: %s", path, strerror(errno));
-		return false;
-	}
+	if (fstat(fd, &st))
+		return errno;
 	if (!S_ISREG(st.st_mode) || st.st_size > MAX_SIZE) {
-		snprintf(error, error_size, "%s: %s", path,
-			 S_ISREG(st.st_mode) ? "too large" : "not a regular file");
-		return false;
+		*why = S_ISREG(st.st_mode) ? "too large" : "not a regular file";
+		return EINVAL;
 	}
 	t->mode = st.st_mode;
 	t->owner = st.st_uid;
 	t->size = (size_t)st.st_size;
 	t->text = malloc(t->size + 1);
-	if (!t->text || !read_all(fd, t)) {
-		snprintf(error, error_size, "%s: %s", path, strerror(errno));
-		config_text_free(t);
-		return false;
-	}
-	return true;
+	if (!t->text)
+		return ENOMEM;
+	return read_all(fd, t) ? 0 : errno;
 }
 
-/* Read the file at @path. Returns false with the reason in @error. */
+/* Read the file at @path. Returns false with the reason in @error and errno. */
 bool config_text_read(struct config_text *t, const char *path, char *error, size_t error_size)
 {
 	/* O_NONBLOCK: a FIFO shall be refused, not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool done;
+	int err = fd < 0 ? errno : 0;
+	const char *why = NULL;
 
 	memset(t, 0, sizeof(*t));
-	if (fd < 0) {
-		snprintf(error, error_size, "%s: %s", path, strerror(errno));
-		return false;
+	if (!err) {
+		err = read_fd(t, fd, &why);
+		close(fd);
 	}
-	done = read_fd(t, fd, path, error, error_size);
-	close(fd);
-	return done;
+	if (!err)
+		return true;
+	snprintf(error, error_size, "%s: %s", path, why ? why : strerror(err));
+	config_text_free(t);
+	errno = err;
+	return false;
 }
 
 void config_text_free(struct config_text *t)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Checks of single values of the configuration. */
 #include "config.h"
+#include "control_char.h"
 #include "parse.h"
 
 #include <ctype.h>
@@ -70,14 +71,30 @@ static const char *too_long(const char *value, size_t max)
 	return strlen(value) > max ? "is too long" : NULL;
 }
 
+static const char *has_control(const char *value)
+{
+	for (; *value; value++)
+		if (control_char(value))
+			return "has a control character";
+	return NULL;
+}
+
+/* One line of text, as the service manager is told it: a second would be its own. */
+static const char *wrong_line(const char *value, size_t max)
+{
+	const char *wrong = has_control(value);
+
+	return wrong ? wrong : too_long(value, max);
+}
+
 int config_value_text(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_TEXT_MAX_LEN));
+	return accept_value(cfg, opt, value, result, wrong_line(value, KMTIA_TEXT_MAX_LEN));
 }
 
 int config_value_name(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	return accept_value(cfg, opt, value, result, too_long(value, KMTIA_NAME_MAX_LEN));
+	return accept_value(cfg, opt, value, result, wrong_line(value, KMTIA_NAME_MAX_LEN));
 }
 
 int config_value_key_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -93,17 +110,13 @@ static const char *wrong_secret_id(const char *value)
 {
 	json_t *text = json_string(value);
 	bool valid = text;
-	const char *p;
 
 	json_decref(text);
 	if (!valid)
 		return "is not UTF-8";
 	if (!value[0])
 		return "is empty";
-	for (p = value; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return "has a control character";
-	return too_long(value, KMTIA_KEY_ID_MAX_LEN);
+	return wrong_line(value, KMTIA_KEY_ID_MAX_LEN);
 }
 
 int config_value_secret_id(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)

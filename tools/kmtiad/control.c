@@ -98,6 +98,7 @@ static struct client *place(struct control *c)
 		if (client->number < oldest->number)
 			oldest = client;
 	}
+	reply(oldest->fd, control_error("too many ask at a time"));
 	drop(oldest);
 	return oldest;
 }

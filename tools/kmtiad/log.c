@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The log: lines on stderr, which the service manager takes up. */
+#include "control_char.h"
 #include "log.h"
 
 #include <stdarg.h>
@@ -17,9 +18,23 @@ void log_open(bool verbose)
 	log_to_journal = getenv("JOURNAL_STREAM") || getenv("NOTIFY_SOCKET");
 }
 
+/* Names and reasons are others' words: they shall not forge lines, nor steer terminals. */
+void log_clean(char *text)
+{
+	size_t len;
+
+	while (*text) {
+		len = control_char(text);
+		if (!len)
+			text++;
+		for (; len; len--)
+			*text++ = '?';
+	}
+}
+
 void log_msg(int priority, const char *format, ...)
 {
-	char line[1024], *p;
+	char line[1024];
 	va_list ap;
 
 	if (priority == LOG_DEBUG && !log_verbose)
@@ -28,10 +43,7 @@ void log_msg(int priority, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 
-	/* Names and reasons are others' words: they shall not forge lines. */
-	for (p = line; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	log_clean(line);
 	if (log_to_journal)
 		fprintf(stderr, "<%d>%s\n", priority, line);
 	else

@@ -7,6 +7,7 @@
 #include <syslog.h>
 
 void log_open(bool verbose);
+void log_clean(char *text);
 void log_msg(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_err(...) log_msg(LOG_ERR, __VA_ARGS__)

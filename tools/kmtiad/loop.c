@@ -40,13 +40,20 @@ static bool watch(const struct loop *l, int fd)
 
 /* --- The control socket ------------------------------------------------------ */
 
+static char *answer(const char *request, size_t len, void *user)
+{
+	struct loop *l = user;
+
+	return control_request(request, len, l->t);
+}
+
 /* Returns false, having logged why, if there should be one, but is not. */
-static bool open_control(const struct loop *l, const char *path, struct control **control)
+static bool open_control(struct loop *l, const char *path, struct control **control)
 {
 	*control = NULL;
 	if (!path)
 		return true;
-	*control = control_open(path, control_request, l->t);
+	*control = control_open(path, answer, l);
 	if (!*control)
 		return false;
 	if (watch(l, control_fd(*control)))
@@ -57,7 +64,7 @@ static bool open_control(const struct loop *l, const char *path, struct control 
 }
 
 /* The socket for another configuration, which may be the one that there is. */
-static bool change_control(const struct loop *l, const char *path, struct control **control)
+static bool change_control(struct loop *l, const char *path, struct control **control)
 {
 	*control = l->control;
 	if (path && *control && control_serves(*control, path))
@@ -203,11 +210,20 @@ static int loop(struct loop *l)
 	}
 }
 
-static bool set_up(struct loop *l)
+/*
+ * The control socket comes before the registration: whoever cannot have the one, as
+ * another process has it, shall not have changed in the kernel what stands there, nor
+ * begin a grace with each attempt. Takes @config.
+ */
+static bool set_up(struct loop *l, struct config *config)
 {
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	return watch(l, l->signals) && watch(l, tia_fd(l->t)) &&
-	       open_control(l, tia_config(l->t)->control, &l->control);
+	if (!watch(l, l->signals) || !open_control(l, config->control, &l->control)) {
+		config_free(config);
+		return false;
+	}
+	l->t = tia_start(config);
+	return l->t && watch(l, tia_fd(l->t));
 }
 
 /* Be the key manager of @config, which was read from @path; returns the exit code. */
@@ -218,10 +234,7 @@ int loop_run(struct config *config, const char *path)
 
 	/* First, so that none ends us half-way. */
 	l.signals = open_signals();
-	l.t = tia_start(config);
-	if (!l.t)
-		return EXIT_FAILED;
-	if (set_up(&l)) {
+	if (set_up(&l, config)) {
 		tia_announce(l.t, false);
 		code = loop(&l);
 	}

@@ -8,7 +8,7 @@
 /* Exit codes. */
 enum {
 	EXIT_DONE = 0,
-	EXIT_FAILED = 1,	/* wrong usage, or the kernel refused */
+	EXIT_FAILED = 1,	/* wrong usage, the kernel refused, or it may pass */
 	EXIT_CONFIG = 2,	/* the configuration is not right */
 };
 

@@ -6,6 +6,7 @@
 #include "netns.h"
 #include "service.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,10 +87,24 @@ static int parse_options(struct settings *s, int argc, char **argv)
 	return EXIT_FAILED;
 }
 
+/* Returns NULL, having said why, with the exit code in @code. */
+static struct config *load(const char *path, int *code)
+{
+	char error[CONFIG_ERROR_SIZE];
+	struct config *config = config_load(path, error);
+
+	if (config)
+		return config;
+	/* What may pass, the service manager shall try again. */
+	*code = errno == EAGAIN ? EXIT_FAILED : EXIT_CONFIG;
+	log_clean(error);
+	fprintf(stderr, "%s\n", error);
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = { .config_path = "/etc/kmtia/kmtiad.conf" };
-	char error[CONFIG_ERROR_SIZE];
 	struct config *config;
 	int code, err;
 
@@ -100,11 +115,9 @@ int main(int argc, char **argv)
 	if (!s.check_only)
 		service_harden();
 
-	config = config_load(s.config_path, error);
-	if (!config) {
-		fprintf(stderr, "%s\n", error);
-		return EXIT_CONFIG;
-	}
+	config = load(s.config_path, &code);
+	if (!config)
+		return code;
 	if (s.check_only) {
 		config_free(config);
 		return EXIT_DONE;

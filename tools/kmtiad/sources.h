@@ -44,7 +44,8 @@ struct source_secrets {
 	uint32_t derivation;		/* enum kmtia_derivation */
 	bool standing;
 	size_t n;
-	size_t used;			/* which of them is used for new SAs */
+	size_t used;			/* which of them is used for new SAs, */
+	size_t configured;		/* and which one the configuration says */
 	const char *key_id[SOURCE_SECRETS_MAX];
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file that "state" names: one line, the key-id of the secret that was
- * chosen by "kmtia secret use". It is replaced as a whole, so that there is
- * always the old choice or the new one.
+ * The file that "state" names: a line with the key-id of the secret that was
+ * chosen by "kmtia secret use", and one with the key-id that the configuration
+ * named then. It is replaced as a whole, so that there is always the old choice
+ * or the new one.
  */
 #include "state.h"
+#include "control_char.h"
 #include "log.h"
 
 #include <errno.h>
@@ -33,39 +35,49 @@ static const char *mistrust(int fd)
 	return NULL;
 }
 
-/* A key-id and the end of the line, and nothing else. */
-static bool is_line(const char *text, ssize_t len)
+/* A key-id and the end of the line; returns what follows, or NULL if it is none. */
+static const char *take_line(const char *text, char key_id[KMTIA_KEY_ID_MAX_LEN + 1])
 {
-	ssize_t i;
+	const char *end = strchr(text, '\n'), *p;
 
-	if (len < 2 || text[len - 1] != '\n')
-		return false;
-	for (i = 0; i < len - 1; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return true;
+	if (!end || end == text || end - text > KMTIA_KEY_ID_MAX_LEN)
+		return NULL;
+	for (p = text; p < end; p++)
+		if (control_char(p))
+			return NULL;
+	snprintf(key_id, KMTIA_KEY_ID_MAX_LEN + 1, "%.*s", (int)(end - text), text);
+	return end + 1;
 }
 
-static const char *read_line(int fd, char key_id[KMTIA_KEY_ID_MAX_LEN + 1])
+static const char *read_lines(int fd, struct state_choice *choice)
 {
-	/* One byte more than a line has, which tells that there is more. */
-	char text[KMTIA_KEY_ID_MAX_LEN + 2];
+	/* One byte more than two lines have, which tells that there is more, and a zero. */
+	char text[2 * (KMTIA_KEY_ID_MAX_LEN + 1) + 2];
+	const char *rest;
 	ssize_t len;
 
 	do
-		len = read(fd, text, sizeof(text));
+		len = read(fd, text, sizeof(text) - 1);
 	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return strerror(errno);
-	if (len == (ssize_t)sizeof(text) || !is_line(text, len))
-		return "is not a line with a key-id";
-	memcpy(key_id, text, (size_t)len - 1);
-	key_id[len - 1] = '\0';
-	return NULL;
+	text[len] = '\0';
+	rest = take_line(text, choice->key_id);
+	if (rest)
+		rest = take_line(rest, choice->configured);
+	/* All of it was taken, and no zero byte has hidden anything. */
+	return rest == text + len ? NULL : "is not two lines with a key-id each";
 }
 
-/* With STATE_WRONG, @why has the reason. */
-enum state state_read(const char *path, char key_id[KMTIA_KEY_ID_MAX_LEN + 1],
+/* A path that is endless shall not hide the reason. */
+static void explain(char why[STATE_WHY_SIZE], const char *what, const char *path,
+		    const char *reason)
+{
+	snprintf(why, STATE_WHY_SIZE, "%s%.200s: %s", what, path, reason);
+}
+
+/* With STATE_WRONG, @why has the reason; never STATE_OUTDATED. */
+enum state state_read(const char *path, struct state_choice *choice,
 		      char why[STATE_WHY_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -78,21 +90,28 @@ enum state state_read(const char *path, char key_id[KMTIA_KEY_ID_MAX_LEN + 1],
 	} else {
 		wrong = mistrust(fd);
 		if (!wrong)
-			wrong = read_line(fd, key_id);
+			wrong = read_lines(fd, choice);
 		close(fd);
 	}
 	if (!wrong)
 		return STATE_CHOSEN;
-	snprintf(why, STATE_WHY_SIZE, "%s: %s", path, wrong);
+	explain(why, "", path, wrong);
 	return STATE_WRONG;
 }
 
 /* --- Writing --------------------------------------------------------------- */
 
-static bool write_line(int fd, const char *key_id)
+/* The name of the file that is to take the place of the one at @path. */
+static bool name_new(char new[PATH_MAX], const char *path)
 {
-	char text[KMTIA_KEY_ID_MAX_LEN + 2];
-	int len = snprintf(text, sizeof(text), "%s\n", key_id);
+	errno = ENAMETOOLONG;
+	return snprintf(new, PATH_MAX, "%s.new", path) < PATH_MAX;
+}
+
+static bool write_lines(int fd, const struct state_choice *choice)
+{
+	char text[sizeof(*choice) + 1];
+	int len = snprintf(text, sizeof(text), "%s\n%s\n", choice->key_id, choice->configured);
 
 	errno = 0;
 	if (write(fd, text, (size_t)len) == len)
@@ -103,23 +122,7 @@ static bool write_line(int fd, const char *key_id)
 	return false;
 }
 
-/* Without it a crash may bring back the name's old file. */
-static bool sync_directory(const char *path)
-{
-	char dir[PATH_MAX];
-	int fd, len = (int)(strrchr(path, '/') - path);
-	bool done;
-
-	snprintf(dir, sizeof(dir), "%.*s", len ? len : 1, path);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	done = !fsync(fd);
-	close(fd);
-	return done;
-}
-
-static bool write_new(const char *new, const char *key_id)
+static bool write_new(const char *new, const struct state_choice *choice)
 {
 	bool done;
 	int fd, err;
@@ -129,7 +132,7 @@ static bool write_new(const char *new, const char *key_id)
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	done = write_line(fd, key_id) && !fsync(fd);
+	done = write_lines(fd, choice) && !fsync(fd);
 	err = errno;
 	close(fd);
 	if (!done)
@@ -138,59 +141,151 @@ static bool write_new(const char *new, const char *key_id)
 	return done;
 }
 
+/*
+ * Write what state_commit() is to put in place, as far as the disk. Returns false with
+ * the reason in @why.
+ */
+bool state_prepare(const struct config *config, const char *key_id, char why[STATE_WHY_SIZE])
+{
+	struct source_secrets list;
+	struct state_choice choice;
+	char new[PATH_MAX];
+
+	if (!config->state)
+		return true;
+	config->source->ops->list(config->source, &list);
+	snprintf(choice.key_id, sizeof(choice.key_id), "%s", key_id);
+	snprintf(choice.configured, sizeof(choice.configured), "%s",
+		 list.key_id[list.configured]);
+	if (name_new(new, config->state) && write_new(new, &choice))
+		return true;
+	explain(why, "cannot write ", config->state, strerror(errno));
+	return false;
+}
+
 /* Returns false with the reason in @why; then the file is as it was. */
-bool state_write(const char *path, const char *key_id, char why[STATE_WHY_SIZE])
+bool state_commit(const struct config *config, char why[STATE_WHY_SIZE])
 {
 	char new[PATH_MAX];
-	bool done = false;
 
-	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new)) {
-		errno = ENAMETOOLONG;
-	} else if (write_new(new, key_id)) {
-		done = !rename(new, path);
-	}
-	if (!done)
-		snprintf(why, STATE_WHY_SIZE, "cannot write %s: %s", path, strerror(errno));
-	else if (!sync_directory(path))
-		log_warn("cannot sync the directory of %s: %s", path, strerror(errno));
-	return done;
+	if (!config->state || (name_new(new, config->state) && !rename(new, config->state)))
+		return true;
+	explain(why, "cannot write ", config->state, strerror(errno));
+	state_discard(config);
+	return false;
+}
+
+/* Give up what was prepared. */
+void state_discard(const struct config *config)
+{
+	char new[PATH_MAX];
+
+	if (config->state && name_new(new, config->state))
+		unlink(new);
+}
+
+/* Without it a crash may bring back the name's old file. */
+void state_sync(const struct config *config)
+{
+	const char *path = config->state;
+	char dir[PATH_MAX];
+	int fd, len;
+
+	if (!path)
+		return;
+	len = (int)(strrchr(path, '/') - path);
+	snprintf(dir, sizeof(dir), "%.*s", len ? len : 1, path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		log_warn("cannot sync the directory %s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 }
 
 /* --- Putting it to use ------------------------------------------------------- */
 
-static const char *used(const struct source *source)
+static bool keeps_choice(const struct config *config)
 {
-	struct source_secrets list;
-
-	source->ops->list(source, &list);
-	return list.key_id[list.used];
+	return config->state && config->source && config->source->ops->use;
 }
 
-/* The choice wins over the configuration, as long as that has the secret. */
-void state_restore(const struct config *config)
+static bool is_outdated(const struct state_choice *choice, const struct source_secrets *list)
 {
-	char key_id[KMTIA_KEY_ID_MAX_LEN + 1], why[STATE_WHY_SIZE];
-	struct source *source = config->source;
-	const char *configured;
+	return strcmp(choice->configured, list->key_id[list->configured]);
+}
 
-	if (!config->state || !source || !source->ops->use)
-		return;
-	configured = used(source);
-	switch (state_read(config->state, key_id, why)) {
-	case STATE_NONE:
-		return;
-	case STATE_WRONG:
-		log_warn("%s; using the secret \"%s\", as configured", why, configured);
-		return;
-	case STATE_CHOSEN:
-		break;
-	}
+static void restore(const struct config *config, const char *key_id, const char *configured)
+{
 	if (!strcmp(key_id, configured))
 		return;
-	if (source->ops->use(source, key_id))
+	if (config->source->ops->use(config->source, key_id))
 		log_info("using the secret \"%s\", as \"kmtia secret use\" has left in %s, and "
 			 "not \"%s\", as configured", key_id, config->state, configured);
 	else
 		log_warn("%s says to use the secret \"%s\", which is not configured; using "
 			 "\"%s\", as configured", config->state, key_id, configured);
+}
+
+/*
+ * Use what was chosen. That wins over the configuration, as long as that has the
+ * secret, and until it says another one than when the choice was made: whoever edits
+ * it then means what he writes. Changes no file; with STATE_WRONG, @why has the reason.
+ */
+enum state state_restore(const struct config *config, char why[STATE_WHY_SIZE])
+{
+	struct source_secrets list;
+	struct state_choice choice;
+	enum state found;
+
+	if (!keeps_choice(config))
+		return STATE_NONE;
+	found = state_read(config->state, &choice, why);
+	if (found != STATE_CHOSEN)
+		return found;
+	config->source->ops->list(config->source, &list);
+	if (is_outdated(&choice, &list))
+		return STATE_OUTDATED;
+	restore(config, choice.key_id, list.key_id[list.configured]);
+	return STATE_CHOSEN;
+}
+
+/* Lest it come back when the configuration does. */
+static void drop(const struct config *config)
+{
+	struct source_secrets list;
+
+	config->source->ops->list(config->source, &list);
+	log_info("the configuration says to use \"%s\", which it did not when the choice in %s "
+		 "was made: using what it says, and forgetting the choice",
+		 list.key_id[list.configured], config->state);
+	if (unlink(config->state) && errno != ENOENT)
+		log_warn("cannot remove %s: %s", config->state, strerror(errno));
+}
+
+/* The same configuration as far as that goes, and yet new SAs get another secret. */
+static void warn_of_loss(const struct config *before, const struct config *config)
+{
+	struct source_secrets old, new;
+
+	if (!keeps_choice(config) || !before->source || !before->source->ops->list)
+		return;
+	before->source->ops->list(before->source, &old);
+	config->source->ops->list(config->source, &new);
+	if (!strcmp(old.key_id[old.configured], new.key_id[new.configured]) &&
+	    strcmp(old.key_id[old.used], new.key_id[new.used]))
+		log_warn("there is no choice in %s: using the secret \"%s\", as configured, and "
+			 "not \"%s\" any more", config->state, new.key_id[new.used],
+			 old.key_id[old.used]);
+}
+
+/*
+ * @config is in use from now on, in place of @before (NULL: of nothing), and @found is
+ * what state_restore() said of it.
+ */
+void state_settle(enum state found, const struct config *before, const struct config *config)
+{
+	if (found == STATE_OUTDATED)
+		drop(config);
+	else if (found == STATE_NONE && before)
+		warn_of_loss(before, config);
 }

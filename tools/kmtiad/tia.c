@@ -26,10 +26,18 @@ struct tia {
 	bool registered;
 	int refused;		/* why the module, back again, does not want us */
 	unsigned int news;	/* how often that changed */
+	bool astray;		/* the module is there, and nobody has told us so far */
 	/* The kernel shall have what the source wants to stand there. */
 	bool standing_due;
 	bool standing_failed;	/* and does not take it, as was logged */
+	bool sync_due;		/* of the directory of "state" */
 };
+
+/* The module is not there, which is no reason to end. */
+static bool is_away(int err)
+{
+	return err == -ENOENT || err == -ENOTCONN;
+}
 
 /* --- Callbacks ------------------------------------------------------------- */
 
@@ -75,8 +83,10 @@ static void on_registration(struct kmtia *h, bool registered, int err, void *use
 	struct tia *t = user;
 
 	t->registered = registered;
-	t->refused = err;
+	/* Gone again meanwhile: then it comes back with another call of this. */
+	t->refused = is_away(err) ? 0 : err;
 	t->news++;
+	t->astray = false;
 	if (registered) {
 		tia_announce(t, true);
 		/* The new module knows nothing of what the old one had. */
@@ -162,6 +172,8 @@ static bool connect_kernel(struct tia *t)
 struct tia *tia_start(struct config *config)
 {
 	struct tia *t = calloc(1, sizeof(*t));
+	char why[STATE_WHY_SIZE];
+	enum state found;
 
 	if (!t) {
 		log_err("out of memory");
@@ -169,11 +181,15 @@ struct tia *tia_start(struct config *config)
 		return NULL;
 	}
 	t->config = config;
-	state_restore(config);
+	found = state_restore(config, why);
+	/* Better than to have no key for any SA. */
+	if (found == STATE_WRONG)
+		log_warn("%s; using the secret that is configured", why);
 	if (!feed_open(&t->feed, config) || !connect_kernel(t)) {
 		tia_stop(t);
 		return NULL;
 	}
+	state_settle(found, NULL, config);
 	if (config->source)
 		config->source->ops->announce(config->source);
 	return t;
@@ -217,9 +233,21 @@ bool tia_dispatch(struct tia *t)
 	return false;
 }
 
-/* Do what callbacks asked for; false: not all, try again in a while. */
+/*
+ * Not before the answer: it may take long, and all that a crash can do until then is
+ * to undo the choice for the time after it.
+ */
+static void sync_choice(struct tia *t)
+{
+	if (t->sync_due)
+		state_sync(t->config);
+	t->sync_due = false;
+}
+
+/* Do what callbacks and requests left to be done; false: not all, try again in a while. */
 bool tia_work(struct tia *t)
 {
+	sync_choice(t);
 	/* It will be asked for again, with the registration. */
 	if (!t->registered)
 		return true;
@@ -244,15 +272,10 @@ static int find_self(const struct kmtia_manager_info *m, void *user)
 	return 0;
 }
 
-/* The module is not there, which is no reason to end. */
-static bool is_away(int err)
-{
-	return err == -ENOENT || err == -ENOTCONN;
-}
-
 /*
  * The kernel is there, but has us not in its list. That the module was unloaded
- * and loaded anew may be news that we have not read yet.
+ * and loaded anew may be news that we have not read yet. If those of its coming back
+ * were lost, we would wait for ever: a new start registers.
  */
 static bool handle_missing(struct tia *t)
 {
@@ -260,10 +283,27 @@ static bool handle_missing(struct tia *t)
 
 	if (!tia_dispatch(t))
 		return false;
-	if (t->news != before || (!t->registered && !t->refused))
+	if (t->news != before)
 		return true;
+	if (!t->registered && !t->astray) {
+		t->astray = true;
+		return true;
+	}
 	log_err("no longer registered");
 	return false;
+}
+
+/* What there is to say of the kernel's answer; false: the end. */
+static bool judge(struct tia *t, const struct search *search)
+{
+	if (!search->found || !t->registered)
+		return handle_missing(t);
+	/* The kernel asks us nothing until it hears of us: no SA is that new. */
+	if (search->stalled) {
+		log_warn("a deadline was missed; telling the kernel that we are alive");
+		kmtia_notify_get(t->h, UINT64_MAX);
+	}
+	return true;
 }
 
 /*
@@ -273,23 +313,25 @@ static bool handle_missing(struct tia *t)
 bool tia_check(struct tia *t)
 {
 	struct search search = { .uuid = t->config->manager.uuid };
-	int err = kmtia_managers(t->h, find_self, &search);
+	int err;
 
-	/* Whoever is not privileged cannot know. */
-	if (err == -EPERM || err == -ENOMEM || err == -ENOBUFS || is_away(err))
-		return true;
-	if (err < 0) {
-		log_err("lost the kernel: %s", kmtia_strerror(t->h, err));
+	/* Loaded anew it may want us; but nobody may ever load it anew. */
+	if (t->refused) {
+		log_err("not registered any more: %s", strerror(-t->refused));
 		return false;
 	}
-	if (!search.found || !t->registered)
-		return handle_missing(t);
-	/* The kernel asks us nothing until it hears of us: no SA is that new. */
-	if (search.stalled) {
-		log_warn("a deadline was missed; telling the kernel that we are alive");
-		kmtia_notify_get(t->h, UINT64_MAX);
-	}
-	return true;
+	err = kmtia_managers(t->h, find_self, &search);
+	if (is_away(err))
+		t->astray = false;
+	if (err == -ENOMEM || err == -ENOBUFS || is_away(err))
+		return true;
+	/* Whoever is not privileged cannot see himself, but the module is there. */
+	if (err == -EPERM)
+		return t->registered || handle_missing(t);
+	if (err >= 0)
+		return judge(t, &search);
+	log_err("lost the kernel: %s", kmtia_strerror(t->h, err));
+	return false;
 }
 
 /* --- Changes --------------------------------------------------------------- */
@@ -324,32 +366,57 @@ static void replace_config(struct tia *t, struct config *config, const struct fe
 		config->source->ops->announce(config->source);
 }
 
+/* Can the registration that there is serve @config? */
+static bool fits_registration(const struct tia *t, const struct config *config)
+{
+	bool dictates = t->config->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE;
+
+	if (dictates && !config->source)
+		log_err("still registered to dictate, which needs a source; restart to change "
+			"that");
+	else if (!dictates && config->source)
+		log_err("not registered to dictate, and so of no use for a source; restart to "
+			"change that");
+	else
+		return true;
+	return false;
+}
+
+/* At a reload there is a secret in use: rather that than one by mistake. */
+static bool restore_choice(const struct config *config, enum state *found)
+{
+	char why[STATE_WHY_SIZE];
+
+	*found = state_restore(config, why);
+	if (*found == STATE_WRONG)
+		log_err("%s", why);
+	return *found != STATE_WRONG;
+}
+
 /*
  * Put a new configuration to use, which is taken over. Returns false, having
  * logged why, if all stays.
  */
 bool tia_reload(struct tia *t, struct config *config)
 {
-	bool dictates = t->config->manager.flags & KMTIA_MANAGER_FLAGS_DICTATE;
+	enum state found;
 	struct feed feed;
 
-	if (dictates && !config->source) {
-		log_err("still registered to dictate, which needs a source; restart to change "
-			"that");
-		config_free(config);
-		return false;
-	}
-	if (!feed_open(&feed, config)) {
+	sync_choice(t);
+	if (!fits_registration(t, config) || !restore_choice(config, &found) ||
+	    !feed_open(&feed, config)) {
 		config_free(config);
 		return false;
 	}
 	keep_identity(t, config);
-	state_restore(config);
 	if (!change_standing(t, config)) {
+		/* The kernel may have done it, and only its answer be lost. */
+		t->standing_due = t->registered;
 		feed_close(&feed);
 		config_free(config);
 		return false;
 	}
+	state_settle(found, t->config, config);
 	replace_config(t, config, &feed);
 	return true;
 }
@@ -357,14 +424,14 @@ bool tia_reload(struct tia *t, struct config *config)
 /* In the kernel, and in the file that outlives us. */
 static bool use_everywhere(struct tia *t, const char *key_id, char why[TIA_WHY_SIZE])
 {
-	const struct config *config = t->config;
-
-	if (!change_standing(t, config)) {
+	if (!change_standing(t, t->config)) {
 		snprintf(why, TIA_WHY_SIZE, "the kernel does not take the secret \"%s\"; see the "
 			 "log of kmtiad", key_id);
+		state_discard(t->config);
 		return false;
 	}
-	return !config->state || state_write(config->state, key_id, why);
+	t->sync_due = state_commit(t->config, why);
+	return t->sync_due;
 }
 
 /*
@@ -381,6 +448,11 @@ bool tia_use(struct tia *t, const char *key_id, char why[TIA_WHY_SIZE])
 	before = list.key_id[list.used];
 	if (!source->ops->use(source, key_id)) {
 		snprintf(why, TIA_WHY_SIZE, "there is no secret with the key-id \"%s\"", key_id);
+		return false;
+	}
+	/* Before the kernel: if the disk is full, nothing has happened. */
+	if (!state_prepare(t->config, key_id, why)) {
+		source->ops->use(source, before);
 		return false;
 	}
 	if (use_everywhere(t, key_id, why)) {
@@ -402,6 +474,7 @@ void tia_stop(struct tia *t)
 	if (!t)
 		return;
 	kmtia_close(t->h);
+	sync_choice(t);
 	feed_close(&t->feed);
 	config_free(t->config);
 	free(t);

@@ -8,6 +8,7 @@
 #include "kmtiad/config.h"
 #include "kmtiad/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,12 @@ static const char *const secret_options[] = {
 	"derivation", "standing", "use", "secret", NULL,
 };
 
-/* The only one that the kernel gets: one that is set again replaces it. */
-#define STANDING_NUMBER 1
+/*
+ * The only one that the kernel gets: one that is set again replaces it. The kernel may
+ * also have some of a key manager that had our UUID before us, and was in its grace; of
+ * all that cover an SA, the one with the lowest number answers, which shall be ours.
+ */
+#define STANDING_NUMBER 0
 
 struct named_secret {
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
@@ -38,6 +43,7 @@ struct secret_source {
 	struct named_secret *secrets;
 	size_t n_secrets;
 	size_t used;
+	size_t configured;
 };
 
 static const struct secret_source *secret_of(const struct source *source)
@@ -114,6 +120,7 @@ static void secret_list(const struct source *source, struct source_secrets *list
 	list->standing = s->standing;
 	list->n = s->n_secrets;
 	list->used = s->used;
+	list->configured = s->configured;
 	for (i = 0; i < s->n_secrets; i++)
 		list->key_id[i] = s->secrets[i].key_id;
 }
@@ -180,6 +187,7 @@ static bool build_secret(struct secret_source *s, cfg_t *section)
 	struct named_secret *secret = &s->secrets[s->n_secrets];
 	char why[SECRET_WHY_SIZE];
 	bool done;
+	int err;
 
 	if (find(s, key_id) < s->n_secrets) {
 		cfg_error(config_at(section, "key-id"), "two secrets have the key-id \"%s\"",
@@ -190,8 +198,9 @@ static bool build_secret(struct secret_source *s, cfg_t *section)
 	done = file ? secret_file_read(&secret->memory, file, SECRET_FILE_FORBIDDEN, why) :
 	       secret_credential_read(&secret->memory, cfg_getstr(section, "credential"), why);
 	if (!done) {
-		cfg_error(config_at(section, file ? "file" : "credential"), "%s: %s",
-			  file ? "file" : "credential", why);
+		err = errno;
+		config_failed(config_at(section, file ? "file" : "credential"), err, "%s: %s",
+			      file ? "file" : "credential", why);
 		return false;
 	}
 	s->n_secrets++;
@@ -209,7 +218,7 @@ static bool build_secrets(struct secret_source *s, cfg_t *section)
 	}
 	s->secrets = calloc(n, sizeof(*s->secrets));
 	if (!s->secrets) {
-		cfg_error(section, "out of memory");
+		config_failed(section, ENOMEM, "out of memory");
 		return false;
 	}
 	for (i = 0; i < n; i++)
@@ -245,7 +254,7 @@ static struct source *secret_build(cfg_t *section, const char *exposed)
 	/* The secrets are in files of their own. */
 	(void)exposed;
 	if (!s) {
-		cfg_error(section, "out of memory");
+		config_failed(section, ENOMEM, "out of memory");
 		return NULL;
 	}
 	s->base.ops = &secret_ops;
@@ -256,6 +265,7 @@ static struct source *secret_build(cfg_t *section, const char *exposed)
 		secret_forget(&s->base);
 		return NULL;
 	}
+	s->configured = s->used;
 	return &s->base;
 }
 

@@ -29,6 +29,7 @@ void secret_memory_wipe(struct secret_memory *m);
 /* systemd gives a credential to a service that has a user of its own by group. */
 #define SECRET_CREDENTIAL_FORBIDDEN 037
 
+/* Return false with the reason in @why, and errno. */
 bool secret_file_read(struct secret_memory *m, const char *path, mode_t forbidden,
 		      char why[SECRET_WHY_SIZE]);
 bool secret_credential_read(struct secret_memory *m, const char *name,

@@ -13,7 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Leave "PATH: reason" in @why; a path that is endless shall not hide the reason. */
+/*
+ * Leave "PATH: reason" in @why, and EINVAL in errno: it is the file that is not right. A
+ * path that is endless shall not hide the reason.
+ */
 static bool __attribute__((format(printf, 3, 4)))
 refuse(char why[SECRET_WHY_SIZE], const char *path, const char *format, ...)
 {
@@ -23,6 +26,17 @@ refuse(char why[SECRET_WHY_SIZE], const char *path, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(why + n, SECRET_WHY_SIZE - (size_t)n, format, ap);
 	va_end(ap);
+	errno = EINVAL;
+	return false;
+}
+
+/* The same with errno as the reason, which stays. */
+static bool refuse_errno(char why[SECRET_WHY_SIZE], const char *path)
+{
+	int err = errno;
+
+	refuse(why, path, "%s", err == ELOOP ? "is a symbolic link" : strerror(err));
+	errno = err;
 	return false;
 }
 
@@ -31,7 +45,7 @@ static bool check_file(int fd, const char *path, mode_t forbidden, char why[SECR
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return refuse(why, path, "%s", strerror(errno));
+		return refuse_errno(why, path);
 	if (!S_ISREG(st.st_mode))
 		return refuse(why, path, "not a regular file");
 	if (st.st_uid != 0 && st.st_uid != geteuid())
@@ -62,11 +76,13 @@ static bool read_all(int fd, uint8_t *bytes, size_t size, size_t *len)
 static bool read_bytes(struct secret_memory *m, int fd, const char *path,
 		       char why[SECRET_WHY_SIZE])
 {
+	int err;
+
 	if (!secret_memory_get(m))
-		return refuse(why, path, "out of memory");
+		return refuse_errno(why, path);
 	/* One byte more than allowed, which tells that it is too long. */
 	if (!read_all(fd, m->bytes, KMTIA_SECRET_MAX_LEN + 1, &m->len))
-		refuse(why, path, "%s", strerror(errno));
+		refuse_errno(why, path);
 	else if (m->len < KMTIA_SECRET_MIN_LEN)
 		refuse(why, path, "has %zu bytes, a secret has at least %u", m->len,
 		       KMTIA_SECRET_MIN_LEN);
@@ -75,7 +91,9 @@ static bool read_bytes(struct secret_memory *m, int fd, const char *path,
 		       KMTIA_SECRET_MAX_LEN);
 	else
 		return true;
+	err = errno;
 	secret_memory_wipe(m);
+	errno = err;
 	return false;
 }
 
@@ -89,13 +107,15 @@ bool secret_file_read(struct secret_memory *m, const char *path, mode_t forbidde
 	/* O_NONBLOCK: a FIFO shall be refused, not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	bool done;
+	int err;
 
 	memset(m, 0, sizeof(*m));
 	if (fd < 0)
-		return refuse(why, path, "%s",
-			      errno == ELOOP ? "is a symbolic link" : strerror(errno));
+		return refuse_errno(why, path);
 	done = check_file(fd, path, forbidden, why) && read_bytes(m, fd, path, why);
+	err = errno;
 	close(fd);
+	errno = err;
 	return done;
 }
 

@@ -4,6 +4,7 @@
 #include "kmtiad/log.h"
 #include "parse.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -274,7 +275,7 @@ static bool build_sa(struct static_sa *entry, cfg_t *section)
 	for (role = 0; role < ROLES; role++) {
 		hex = cfg_getstr(section, role_options[role]);
 		if (hex && !build_key(entry, role, hex)) {
-			cfg_error(section, "out of memory");
+			config_failed(section, ENOMEM, "out of memory");
 			return false;
 		}
 	}
@@ -291,7 +292,7 @@ static bool build_sas(struct static_source *s, cfg_t *section, const char *expos
 	}
 	s->sas = calloc(n ? n : 1, sizeof(*s->sas));
 	if (!s->sas) {
-		cfg_error(section, "out of memory");
+		config_failed(section, ENOMEM, "out of memory");
 		return false;
 	}
 	for (i = 0; i < n; i++) {
@@ -326,7 +327,7 @@ static struct source *static_build(cfg_t *section, const char *exposed)
 	const char *key_id = cfg_getstr(section, "key-id");
 
 	if (!s) {
-		cfg_error(section, "out of memory");
+		config_failed(section, ENOMEM, "out of memory");
 		return NULL;
 	}
 	s->base.ops = &static_ops;
