@@ -62,7 +62,7 @@ def policies():
     for ns in "ab":
         for src, dst in ((A, B), (B, A)):
             way = "out" if (ns == "a") == (src == A) else "in"
-            guest.sh(f"ip -n {ns} xfrm policy add src {src} dst {dst} proto icmp dir {way} "
+            guest.sh(f"ip -n {ns} xfrm policy add src {src} dst {dst} proto 1 dir {way} "
                      f"tmpl src {src} dst {dst} proto esp reqid 1 mode transport")
 
 
