@@ -274,8 +274,9 @@ import kmtia_nl as nl
 tia = nl.Tia(1, grace=60000)
 print(tia.stats()["uid"], tia.stats()["secrets"], flush=True)
 """
-out = subprocess.run(["setpriv", "--reuid", "1000", "--clear-groups", "--inh-caps", "+net_admin",
-                      "--ambient-caps", "+net_admin", sys.executable, "-c", SOMEBODY],
+CAPS = "+net_admin,+dac_read_search"  # this tree may be in root's home directory
+out = subprocess.run(["setpriv", "--reuid", "1000", "--clear-groups", "--inh-caps", CAPS,
+                      "--ambient-caps", CAPS, sys.executable, "-c", SOMEBODY],
                      stdout=subprocess.PIPE, check=False, universal_newlines=True).stdout
 tap.is_(out.split(), ["1000", "0"], "another user of the same UUID gets nothing")
 tap.is_(managers(), [], "and what was there is wiped")
