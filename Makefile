@@ -19,6 +19,8 @@ KVER ?= $(shell r=$$(uname -r); [ -e /lib/modules/$$r/build ] || \
 	     sed 's,/build,,' | sort -V | tail -n 1); echo $$r)
 KDIR ?= /lib/modules/$(KVER)/build
 
+KERNEL ?= 6.1
+
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
@@ -160,11 +162,13 @@ TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*
 	    $(patsubst tests/programs/%.c,$(B)/tests/bin/%,$(wildcard tests/programs/*.c))
 LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/test_%,$(wildcard tests/lib/test_*.c))
 TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/test_%,$(wildcard tests/tools/test_*.c))
+PY_TESTS := $(wildcard tests/py/test_*.py)
 WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
-test-programs: $(TEST_BIN) $(CHECK_KO)
-.PHONY: test-programs
+test-programs: $(TEST_BIN) check-modules
+check-modules: $(CHECK_KO)
+.PHONY: test-programs check-modules
 
 # What unit tests are linked with, built with sanitizers, once for all of them.
 SAN_LIB := $(LIB_SRC:%.c=$(B)/san/%.o)
@@ -208,29 +212,53 @@ deps:
 
 SCENARIOS := $(wildcard tests/scenarios/*.sh tests/scenarios/*.py)
 
+# A kernel of tests/vm/kernel/get, and what is built for it. One that cannot be
+# had is no error: its tests are skipped, and say why.
+WHY = $(B)/kernels/$*.why
+PRINT := tests/vm/kernel/get --print
+
+kernel-%:
+	@mkdir -p $(B)/kernels
+	@tests/vm/kernel/get --why $(WHY) $*
+
+for-%:
+	+@if $(PRINT) release $* >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory KVER=$$($(PRINT) release $*) KDIR=$$($(PRINT) build $*) \
+			module $(if $(filter debug,$*),kunit) check-modules; fi
+
+# On the debug kernel: what KUnit has, and scenarios with much going on at once
+SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/churn.sh debug:tests/scenarios/unload.py
+
 # What deps installs may be what the variables above were computed from, so
-# the rest runs in a make of its own.
-check: deps
+# the rest runs in makes of their own.
+check: deps kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) check-run
 
+# Every scenario on every kernel, all mutants, and that the harness fails where
+# it must.
+check-full: deps kernel-6.12 kernel-debug
+	$(MAKE) --no-print-directory -j$$(nproc) for-6.12
+	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all \
+		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
+		SMOKE='debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
+
+kernel-debug kernel-6.12: deps
+
 .PHONY: check-run
+TARGET := check
 MUTANTS := quick
 # What takes longest comes first, as two run at a time.
-check-run: all unit-tests test-programs mutants
-	MAKEFLAGS= MUTANTS=$(MUTANTS) tests/tap-summary $(LIB_TESTS) $(TOOL_TESTS) tests/py/test_kdf.py tests/check-mutants tests/demo/check.sh \
-		tests/lint $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
-
-# All mutants, and that the harness fails where it must.
-check-full: deps
-	$(MAKE) --no-print-directory -j$$(nproc) MUTANTS=all SELFTEST=tests/vm/selftest-host.sh check-run
+check-run: all unit-tests test-programs for-debug mutants
+	MAKEFLAGS= MUTANTS=$(MUTANTS) tests/tap-summary --skips $(TARGET) $(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) \
+		tests/check-mutants tests/demo/check.sh tests/lint $(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
 check-mutants: all test-programs mutants
 	tests/tap-summary tests/check-mutants
 
-# make check-vm SCENARIO=strongswan-transport
-check-vm: all test-programs
-	tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) \
-		$(filter tests/scenarios/$(SCENARIO).%,$(SCENARIOS))
+# One scenario on one kernel: make check-vm KERNEL=6.12 SCENARIO=rekey
+check-vm: all test-programs kernel-$(KERNEL)
+	$(MAKE) --no-print-directory for-$(KERNEL)
+	tests/tap-summary --verbose $(KERNEL):$(or $(filter tests/scenarios/$(SCENARIO).%,$(SCENARIOS)),$(SCENARIO))
 
 bench: all test-programs
 	tests/bench/run

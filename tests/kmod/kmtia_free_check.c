@@ -4,6 +4,9 @@
  * bytes that should have been wiped: how often they were found, and how often
  * it was kmtia that freed them.
  */
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>

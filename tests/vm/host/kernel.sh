@@ -9,7 +9,8 @@
 #   debug, 6.12 ...    a directory $cache/kernels/NAME,
 #   path/to/DIR        such a directory anywhere.
 # A directory holds bzImage, vmlinux or boot/vmlinuz-*, and, unless everything that the harness needs is built in,
-# lib/modules/RELEASE/ with a modules.dep. Beside a bare vmlinux, a file "release" names the release.
+# lib/modules/RELEASE/ with a modules.dep (empty if nothing is a module). Beside a bare vmlinux, a file "release" names the
+# release. tests/vm/kernel/get makes such directories.
 
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmtia
 
@@ -60,7 +61,9 @@ kernel_from_dir() {
 	kernel_image=$(first_file "$dir"/{bzImage,vmlinux} "$dir"/boot/vmlinuz-*) || return 1
 	for kernel_modules in "$dir"/lib/modules/*; do
 		kernel_release=${kernel_modules##*/}
-		[[ -f $kernel_modules/modules.dep ]] && return 0
+		[[ -f $kernel_modules/modules.dep ]] || continue
+		[[ -s $kernel_modules/modules.dep ]] || kernel_builtin=1
+		return 0
 	done
 	kernel_modules=''
 	kernel_builtin=1
