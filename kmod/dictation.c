@@ -11,6 +11,7 @@
  * secret for the SA is not asked: the secret bids, and answers in no time.
  */
 #include "internal.h"
+#include "clock.h"
 
 #include <linux/jiffies.h>
 #include <linux/sched.h>
@@ -320,7 +321,8 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 	unsigned int i, n;
 
 	bidding->n = 0;
-	d->expires = jiffies + msecs_to_jiffies(d->rule->spec.timeout);
+	d->expires = kmtia_clock_now() +
+		     msecs_to_jiffies(d->rule->spec.timeout);
 	n = kmtia_registry_bidders(d->registry, d->rule, candidates);
 	if (!n)
 		decision_fail(d, NULL, -ENOKEY,
@@ -365,7 +367,7 @@ static int bidder_turn(struct kmtia_decision *d, struct bidder *b)
 			return -EAGAIN;
 		}
 	}
-	if (time_after_eq(jiffies, d->expires))
+	if (time_after_eq(kmtia_clock_now(), d->expires))
 		return -EAGAIN;
 	return ask_keys(d, b, b->standing);
 }

@@ -18,6 +18,7 @@
  * still be writing there.
  */
 #include "internal.h"
+#include "clock.h"
 #include "compat/xfrm.h"
 
 #include <linux/ctype.h>
@@ -313,7 +314,7 @@ EXPORT_SYMBOL_GPL(kmtia_request_mate);
  */
 unsigned int kmtia_request_time_left(const struct kmtia_request *req)
 {
-	unsigned long now = jiffies;
+	unsigned long now = kmtia_clock_now();
 
 	return time_before(now, req->expires) ?
 	       jiffies_to_msecs(req->expires - now) : 0;

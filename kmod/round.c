@@ -4,6 +4,7 @@
  * all of their answers. The file knows neither XFRM nor netlink.
  */
 #include "internal.h"
+#include "clock.h"
 
 #include <linux/jiffies.h>
 #include <linux/sched.h>
@@ -38,7 +39,7 @@ void kmtia_round_timer(struct timer_list *timer)
 {
 	struct kmtia_decision *d = container_of(timer, struct kmtia_decision,
 						timer);
-	unsigned long now = jiffies, next;
+	unsigned long now = kmtia_clock_now(), next;
 	unsigned int i;
 
 	for (i = 0; i < d->n_requests; i++)
@@ -46,7 +47,7 @@ void kmtia_round_timer(struct timer_list *timer)
 			kmtia_request_close(d->requests[i],
 					    KMTIA_REQUEST_DEADLINE, 0);
 	if (next_deadline(d, now, &next))
-		mod_timer(&d->timer, next);
+		kmtia_clock_start(&d->timer, next);
 }
 
 /**
@@ -64,7 +65,8 @@ void kmtia_round_timer(struct timer_list *timer)
 int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
 		    bool check, bool keys)
 {
-	unsigned long expires = jiffies + manager->timeout_hint * HZ;
+	unsigned long expires = kmtia_clock_now() +
+				manager->timeout_hint * HZ;
 	struct kmtia_request *req;
 	int err;
 
@@ -99,13 +101,13 @@ int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
 int kmtia_round_wait(struct kmtia_decision *d)
 {
 	unsigned int i, state = TASK_KILLABLE;
-	unsigned long next = jiffies;
+	unsigned long next = kmtia_clock_now();
 	bool released;
 	int err = 0;
 
 	if (atomic_read(&d->open)) {
-		next_deadline(d, jiffies, &next);
-		mod_timer(&d->timer, next);
+		next_deadline(d, next, &next);
+		kmtia_clock_start(&d->timer, next);
 		released = d->ops->wait_begin(d);
 		/* If a lock was let go none is held: then the wait may be
 		 * frozen, and a frozen TIA does not keep the host awake.
@@ -114,7 +116,7 @@ int kmtia_round_wait(struct kmtia_decision *d)
 			state |= TASK_FREEZABLE;
 		err = wait_event_state(d->wait, !atomic_read(&d->open), state);
 		d->ops->wait_end(d, released);
-		timer_delete_sync(&d->timer);
+		kmtia_clock_stop(&d->timer);
 	}
 	for (i = 0; i < d->n_requests; i++)
 		kmtia_request_finish(d->requests[i]);
