@@ -26,7 +26,7 @@ def diag(text):
 
 def _where():
     for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.endswith("tap.py"):
+        if not frame.filename.endswith("/tap.py"):
             return f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     return "?"
 
