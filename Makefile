@@ -68,7 +68,7 @@ Q := @
 say = @echo '  $(1)	$(2)'
 endif
 
-.PHONY: all module lib tools deps demo check check-full bench lint install \
+.PHONY: all module kunit lib tools deps demo check check-full bench lint install \
 	install-module regen clean unit-tests check-vm mutants check-mutants
 .DELETE_ON_ERROR:
 
@@ -79,9 +79,11 @@ all: module lib tools
 
 module: $(M)/kmtia.ko
 
+need_headers = @[ -n "$(KVER)" ] && [ -e "$(KDIR)" ] || { \
+	echo "no kernel headers found (KDIR=$(KDIR)); see 'make deps'" >&2; exit 1; }
+
 $(M)/kmtia.ko: $(KMOD_SRC)
-	@[ -n "$(KVER)" ] && [ -e "$(KDIR)" ] || { \
-		echo "no kernel headers found (KDIR=$(KDIR)); see 'make deps'" >&2; exit 1; }
+	$(need_headers)
 	@rm -rf $(M)/src && mkdir -p $(M)/src
 	@cp -rs $(TOP)/kmod $(TOP)/Kbuild $(M)/src/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/src W=1 modules
@@ -100,14 +102,29 @@ $(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
 # What tests want to know from inside the kernel
 CHECK_KO := $(patsubst tests/kmod/%.c,$(M)/%.ko,$(wildcard tests/kmod/*.c))
 
-$(CHECK_KO) &: tests/kmod/Kbuild $(wildcard tests/kmod/*.c) \
+$(CHECK_KO) &: tests/kmod/Kbuild $(wildcard tests/kmod/*.[ch]) \
 		tests/py/kdf.py $(KMOD_SRC)
 	@rm -rf $(M)/check && mkdir -p $(M)/check
-	@cp -s $(TOP)/tests/kmod/Kbuild $(TOP)/tests/kmod/*.c $(M)/check/
+	@cp -s $(TOP)/tests/kmod/Kbuild $(TOP)/tests/kmod/*.[ch] $(M)/check/
 	@cp -rs $(TOP)/kmod $(M)/check/
 	@python3 tests/py/kdf.py --vectors > $(M)/check/kdf_vectors.h
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/check W=1 modules
 	@cp $(CHECK_KO:$(M)/%=$(M)/check/%) $(M)/
+
+# The module once more, with the KUnit suites in it: for kernels with KUnit
+KUNIT_SRC := tests/kunit/Kbuild $(wildcard tests/kunit/*.[ch]) tests/kmod/kdf_trials.h
+
+kunit: $(M)/kmtia_kunit.ko
+
+$(M)/kmtia_kunit.ko: $(KUNIT_SRC) tests/py/kdf.py $(KMOD_SRC)
+	$(need_headers)
+	@rm -rf $(M)/kunit && mkdir -p $(M)/kunit
+	@cp -s $(addprefix $(TOP)/,$(KUNIT_SRC)) $(M)/kunit/
+	@cp -rs $(TOP)/kmod $(M)/kunit/
+	@cp -s $(TOP)/Kbuild $(M)/kunit/Kbuild.kmtia
+	@python3 tests/py/kdf.py --vectors > $(M)/kunit/kdf_vectors.h
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/kunit W=1 modules
+	@cp $(M)/kunit/kmtia_kunit.ko $@
 
 mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
 

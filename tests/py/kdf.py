@@ -10,7 +10,7 @@ Documentation/kdf.rst alone, with Python's own hmac and hashlib.
         lines of xfrm_keys (tests/vm/guest/net.sh) with the keys that they must
         have in place of those they have
     kdf.py --vectors
-        the vectors for tests/kmod/kmtia_kdf_check.c, as a C header
+        the vectors for tests/kmod/kdf_trials.h, as a C header
     kdf.py --self-test
         the test cases of RFC 5869, A.1 to A.3
 
