@@ -147,7 +147,7 @@ void kmtia_test_rules_end(struct kunit *test, struct kmtia_test_rules *rules)
 	kmtia_rules_flush(&rules->rules);
 	KUNIT_EXPECT_TRUE(test, list_empty(&rules->rules.list));
 	KUNIT_EXPECT_EQ(test, rules->rules.count, 0U);
-	KUNIT_EXPECT_EQ(test, removed, rules->n_made);
+	KUNIT_EXPECT_EQ(test, removed, rules->n_made + rules->n_others);
 	for (i = 0; i < rules->n_made; i++) {
 		KUNIT_EXPECT_EQ_MSG(test, refcount_read(&rules->made[i]->ref), 1U,
 				    "rule %u",

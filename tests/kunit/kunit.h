@@ -33,11 +33,13 @@ void kmtia_test_spec(struct kmtia_rule_spec *spec, u32 priority);
 /**
  * struct kmtia_test_rules - a list of rules that shows what became of each
  * @rules: the list
+ * @n_others: rules that came otherwise, and went
  * @n_made: rules that kmtia_test_rule_add() put into it
  * @made: they, each with a reference of the test's
  */
 struct kmtia_test_rules {
 	struct kmtia_rules rules;
+	unsigned int n_others;
 	unsigned int n_made;
 	struct kmtia_rule *made[64];
 };

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The list of rules: which rule of several an SA finds, and what becomes of one
+ * that goes while somebody has it. What a single rule covers is in
+ * test_selector.c.
+ */
+#include "kunit.h"
+
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+static int rule_init(struct kunit *test)
+{
+	test->priv = kmtia_test_rules(test);
+	return 0;
+}
+
+static void rule_exit(struct kunit *test)
+{
+	if (test->priv)
+		kmtia_test_rules_end(test, test->priv);
+}
+
+/* Adds a rule for all SAs. */
+static struct kmtia_rule *add(struct kunit *test, u32 priority)
+{
+	struct kmtia_rule_spec spec;
+
+	kmtia_test_spec(&spec, priority);
+	return kmtia_test_rule_add(test, test->priv, &spec);
+}
+
+/* The priority of the rule that the SA finds, or -1 */
+static s64 found(struct kunit *test, const struct kmtia_sa *sa)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *rule = kmtia_rule_match(&rules->rules, sa);
+	s64 priority = rule ? (s64)rule->spec.priority : -1;
+
+	kmtia_rule_put(rule);
+	return priority;
+}
+
+static void expect_order(struct kunit *test, const u32 *order, unsigned int n)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *rule;
+	unsigned int i = 0;
+
+	KUNIT_EXPECT_EQ(test, rules->rules.count, n);
+	list_for_each_entry(rule, &rules->rules.list, node) {
+		KUNIT_ASSERT_LT(test, i, n);
+		KUNIT_EXPECT_EQ(test, rule->spec.priority, order[i]);
+		i++;
+	}
+	KUNIT_EXPECT_EQ(test, i, n);
+}
+
+static void test_empty(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	KUNIT_EXPECT_NULL(test, kmtia_rule_match(&rules->rules, &sa));
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 10), -ENOENT);
+	kmtia_rules_flush(&rules->rules);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), 0U);
+}
+
+static void test_order(struct kunit *test)
+{
+	static const u32 added[] = { 30, 10, U32_MAX, 20, 0, 15 };
+	static const u32 order[] = { 0, 10, 15, 20, 30, U32_MAX };
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_sa sa;
+	unsigned int i;
+
+	kmtia_test_sa(&sa, 1);
+	for (i = 0; i < ARRAY_SIZE(added); i++)
+		KUNIT_ASSERT_FALSE(test, IS_ERR(add(test, added[i])));
+	expect_order(test, order, ARRAY_SIZE(order));
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		KUNIT_EXPECT_EQ(test, found(test, &sa), (s64)order[i]);
+		KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, order[i]), 0);
+		KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), i + 1);
+	}
+	KUNIT_EXPECT_EQ(test, found(test, &sa), -1LL);
+}
+
+/* A rule that does not cover the SA is passed by; an exception is not. */
+static void test_first_that_covers(struct kunit *test)
+{
+	struct kmtia_rule_spec spec;
+	struct kmtia_sa sa, ah;
+
+	kmtia_test_sa(&sa, 1);
+	ah = sa;
+	ah.id.proto = IPPROTO_AH;
+	kmtia_test_spec(&spec, 10);
+	spec.proto = IPPROTO_AH;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, test->priv, &spec)));
+	kmtia_test_spec(&spec, 20);
+	spec.dictate = KMTIA_GRANT_NONE;
+	spec.has_reqid = true;
+	spec.reqid = 7;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, test->priv, &spec)));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(add(test, 30)));
+
+	KUNIT_EXPECT_EQ(test, found(test, &ah), 10LL);
+	KUNIT_EXPECT_EQ(test, found(test, &sa), 30LL);
+	sa.reqid = 7;
+	KUNIT_EXPECT_EQ(test, found(test, &sa), 20LL);
+}
+
+static void test_duplicate(struct kunit *test)
+{
+	static const u32 order[] = { 10, 20 };
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule_spec spec;
+	struct kmtia_rule *rule;
+
+	rule = add(test, 20);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rule));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(add(test, 10)));
+	kmtia_test_spec(&spec, 20);
+	spec.timeout = 7;
+	KUNIT_EXPECT_PTR_EQ(test, kmtia_test_rule_add(test, rules, &spec),
+			    ERR_PTR(-EEXIST));
+	expect_order(test, order, 2);
+	KUNIT_EXPECT_EQ(test, rule->spec.timeout, (u32)KMTIA_DEFAULT_TIMEOUT);
+
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 20), 0);
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 20), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, rules, &spec)));
+	expect_order(test, order, 2);
+}
+
+/* The count alone decides; so many rules need not be made. */
+static void test_limit(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *last, *more;
+
+	rules->rules.count = KMTIA_MAX_RULES - 1;
+	last = add(test, 10);
+	more = add(test, 20);
+	KUNIT_EXPECT_EQ(test, rules->rules.count, (unsigned int)KMTIA_MAX_RULES);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(last));
+	KUNIT_EXPECT_PTR_EQ(test, more, ERR_PTR(-ENOSPC));
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 10), 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(add(test, 20)));
+	rules->rules.count = 1;
+}
+
+static void test_rule_is_a_copy(struct kunit *test)
+{
+	struct kmtia_rule_spec spec;
+	struct kmtia_rule *rule;
+
+	kmtia_test_spec(&spec, 10);
+	spec.has_reqid = true;
+	spec.reqid = 7;
+	rule = kmtia_test_rule_add(test, test->priv, &spec);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rule));
+	KUNIT_EXPECT_EQ(test, memcmp(&rule->spec, &spec, sizeof(spec)), 0);
+	spec.reqid = 8;
+	KUNIT_EXPECT_EQ(test, rule->spec.reqid, 7U);
+}
+
+/* Only rules that were found count, each for itself. */
+static void test_hits(struct kunit *test)
+{
+	struct kmtia_rule_spec spec;
+	struct kmtia_rule *one, *two;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	kmtia_test_spec(&spec, 10);
+	spec.has_reqid = true;
+	spec.reqid = 7;
+	one = kmtia_test_rule_add(test, test->priv, &spec);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one));
+	two = add(test, 20);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(two));
+	found(test, &sa);
+	found(test, &sa);
+	sa.reqid = 7;
+	found(test, &sa);
+	KUNIT_EXPECT_TRUE(test, kmtia_rule_covers(&two->spec, &sa));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&one->hits), 1LL);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&two->hits), 2LL);
+}
+
+/* Whoever has matched a rule keeps it as it was, also when it is deleted, or all
+ * are flushed.
+ */
+static void test_deleted_while_held(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *rule, *held;
+	struct kmtia_rule_spec spec;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	rule = add(test, 10);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rule));
+	spec = rule->spec;
+	held = kmtia_rule_match(&rules->rules, &sa);
+	KUNIT_ASSERT_PTR_EQ(test, held, rule);
+	/* The list's, the test's, and this one */
+	KUNIT_EXPECT_EQ(test, refcount_read(&rule->ref), 3U);
+
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 10), 0);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), 1U);
+	KUNIT_EXPECT_EQ(test, found(test, &sa), -1LL);
+	KUNIT_EXPECT_EQ(test, refcount_read(&rule->ref), 2U);
+	KUNIT_EXPECT_EQ(test, memcmp(&held->spec, &spec, sizeof(spec)), 0);
+	kmtia_rule_put(held);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), 1U);
+}
+
+static void test_flushed_while_held(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *held;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(add(test, 20)));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(add(test, 10)));
+	held = kmtia_rule_match(&rules->rules, &sa);
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	kmtia_rules_flush(&rules->rules);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), 2U);
+	KUNIT_EXPECT_EQ(test, rules->rules.count, 0U);
+	KUNIT_EXPECT_EQ(test, found(test, &sa), -1LL);
+	KUNIT_EXPECT_EQ(test, held->spec.priority, 10U);
+	KUNIT_EXPECT_EQ(test, refcount_read(&held->ref), 2U);
+	kmtia_rule_put(held);
+	/* The same priority is free again. */
+	KUNIT_EXPECT_FALSE(test, IS_ERR(add(test, 10)));
+	KUNIT_EXPECT_EQ(test, found(test, &sa), 10LL);
+}
+
+/* --- Changes meanwhile ----------------------------------------------------- */
+
+#define CHANGES		100
+#define LAST		(U32_MAX - 1)
+#define PATIENCE	(60 * HZ)
+
+/**
+ * struct change - a rule comes and goes while another task matches
+ * @rules: the list; a rule for all SAs is always at its end
+ * @wait: the changing task waits until the other has found @want
+ * @want: the rule that is to be found next
+ * @seen: the one that was found
+ * @done: no more changes
+ * @err: what went wrong
+ * @made: the rules that came and went
+ */
+struct change {
+	struct kmtia_rules *rules;
+	wait_queue_head_t wait;
+	u32 want;
+	u32 seen;
+	bool done;
+	int err;
+	struct kmtia_rule *made[CHANGES];
+};
+
+/* A rule that tells whether it is whole */
+static void marked_spec(struct kmtia_rule_spec *spec, u32 priority)
+{
+	kmtia_test_spec(spec, priority);
+	spec->timeout = ~priority;
+}
+
+static bool whole(const struct kmtia_rule *rule)
+{
+	return rule->spec.timeout == ~rule->spec.priority;
+}
+
+static int change_once(struct change *change, unsigned int i)
+{
+	struct kmtia_rule_spec spec;
+	struct kmtia_rule *rule;
+	int err;
+
+	marked_spec(&spec, i);
+	WRITE_ONCE(change->want, i);
+	rule = kmtia_rule_add(change->rules, &spec);
+	if (IS_ERR(rule))
+		return PTR_ERR(rule);
+	change->made[i] = kmtia_rule_hold(rule);
+	if (!wait_event_timeout(change->wait, READ_ONCE(change->seen) == i,
+				PATIENCE))
+		return -ETIMEDOUT;
+	WRITE_ONCE(change->want, LAST);
+	err = kmtia_rule_del(change->rules, i);
+	if (err)
+		return err;
+	if (!wait_event_timeout(change->wait, READ_ONCE(change->seen) == LAST,
+				PATIENCE))
+		return -ETIMEDOUT;
+	return 0;
+}
+
+static int change_thread(void *arg)
+{
+	struct change *change = arg;
+	unsigned int i;
+
+	for (i = 0; i < CHANGES && !change->err; i++)
+		change->err = change_once(change, i);
+	WRITE_ONCE(change->done, true);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Matches all the time, and keeps each rule until it has found the next. */
+static void match_all_the_time(struct kunit *test, struct change *change)
+{
+	struct kmtia_rule *rule, *held = NULL;
+	unsigned int broken = 0;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	while (!READ_ONCE(change->done)) {
+		rule = kmtia_rule_match(change->rules, &sa);
+		if (!rule || !whole(rule) || (held && !whole(held)))
+			broken++;
+		if (rule && rule->spec.priority == READ_ONCE(change->want)) {
+			WRITE_ONCE(change->seen, rule->spec.priority);
+			wake_up(&change->wait);
+		}
+		kmtia_rule_put(held);
+		held = rule;
+		cond_resched();
+	}
+	kmtia_rule_put(held);
+	KUNIT_EXPECT_EQ(test, broken, 0U);
+}
+
+static void test_changes_while_matching(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule_spec spec;
+	struct task_struct *task;
+	struct change *change;
+	unsigned int i;
+
+	change = kunit_kzalloc(test, sizeof(*change), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, change);
+	change->rules = &rules->rules;
+	change->seen = U32_MAX;
+	init_waitqueue_head(&change->wait);
+	marked_spec(&spec, LAST);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, rules, &spec)));
+
+	task = kthread_run(change_thread, change, "kmtia_change");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	match_all_the_time(test, change);
+	kthread_stop(task);
+
+	KUNIT_EXPECT_EQ(test, change->err, 0);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), (unsigned int)CHANGES);
+	KUNIT_EXPECT_EQ(test, rules->rules.count, 1U);
+	for (i = 0; i < CHANGES && change->made[i]; i++) {
+		KUNIT_EXPECT_EQ(test, refcount_read(&change->made[i]->ref), 1U);
+		KUNIT_EXPECT_GT(test, atomic64_read(&change->made[i]->hits), 0LL);
+		kmtia_rule_put(change->made[i]);
+	}
+	KUNIT_EXPECT_EQ(test, i, (unsigned int)CHANGES);
+	rules->n_others = i;
+}
+
+static struct kunit_case rule_cases[] = {
+	KUNIT_CASE(test_empty),
+	KUNIT_CASE(test_order),
+	KUNIT_CASE(test_first_that_covers),
+	KUNIT_CASE(test_duplicate),
+	KUNIT_CASE(test_limit),
+	KUNIT_CASE(test_rule_is_a_copy),
+	KUNIT_CASE(test_hits),
+	KUNIT_CASE(test_deleted_while_held),
+	KUNIT_CASE(test_flushed_while_held),
+	KUNIT_CASE(test_changes_while_matching),
+	{}
+};
+
+static struct kunit_suite kmtia_rule_suite = {
+	.name = "kmtia_rule",
+	.init = rule_init,
+	.exit = rule_exit,
+	.test_cases = rule_cases,
+};
+
+kunit_test_suite(kmtia_rule_suite);
