@@ -177,18 +177,35 @@ class Spec:
 SPECIFICATION = Spec()
 
 
+class Frame(bytes):
+    """A message as it came, with its header."""
+
+
+class Payload(bytes):
+    """What a message holds after its header; .frame is all of the message."""
+
+    def __new__(cls, frame):
+        self = super().__new__(cls, frame[16:])
+        self.frame = frame
+        return self
+
+
 class Message(dict):
     """A decoded message: attributes by name; .op is the operation's name, .seq
-    its sequence number, .raw its attributes as they came."""
+    its sequence number, .raw its attributes as they came, .frame all of it."""
 
-    def __init__(self, op, seq, attrs, raw):
+    def __init__(self, op, seq, attrs, payload):
         super().__init__(attrs)
-        self.op, self.seq, self.raw = op, seq, raw
+        self.op, self.seq, self.raw = op, seq, payload[4:]
+        self.frame = payload.frame
 
 
 class Kmtia:
     """A socket of the family. Messages that come while another is awaited (seq
-    0: questions, notifications, events) are kept for recv()."""
+    0: questions, notifications, events) are kept for recv(). .end is what ended the
+    last transaction: the frame of an error, an ACK, or the end of a dump."""
+
+    family = None
 
     def __init__(self, rcvbuf=None):
         self.spec = SPECIFICATION
@@ -201,7 +218,14 @@ class Kmtia:
         self.seq = 0
         self.queue = collections.deque()
         self.overruns = 0
+        self.end = None
         self.family, self.groups = self._resolve()
+
+    def sent(self, frame):
+        """For who wants to see each message that is sent."""
+
+    def received(self, frame):
+        """And each that comes."""
 
     def close(self):
         self.sock.close()
@@ -231,7 +255,9 @@ class Kmtia:
         self.seq += 1
         head = struct.pack("IHHII", 16 + 4 + len(body), kind,
                            NLM_F_REQUEST | flags, self.seq, 0)
-        self.sock.send(head + struct.pack("BBH", cmd, version, 0) + body)
+        frame = head + struct.pack("BBH", cmd, version, 0) + body
+        self.sent(frame)
+        self.sock.send(frame)
         return self.seq
 
     def _receive(self, timeout):
@@ -247,9 +273,13 @@ class Kmtia:
             self.overruns += 1
             return []
         out, at = [], 0
-        while at + 16 <= len(data):
+        while at < len(data):
             size, kind, flags, seq, _ = struct.unpack_from("IHHII", data, at)
-            out.append((kind, flags, seq, data[at + 16:at + size]))
+            if size < 16 or at + size > len(data):
+                raise ValueError(f"a message of {size} bytes in {len(data) - at}")
+            payload = Payload(Frame(data[at:at + size]))
+            self.received(payload.frame)
+            out.append((kind, flags, seq, payload))
             at += _align(size)
         return out
 
@@ -274,6 +304,7 @@ class Kmtia:
 
     def _end(self, kind, flags, payload, attr_set, body):
         (err,) = struct.unpack_from("i", payload)
+        self.end = payload.frame
         msg = attr = None
         if flags & NLM_F_ACK_TLVS:
             if kind == NLMSG_DONE:
@@ -315,8 +346,7 @@ class Kmtia:
         for name, op in self.spec.ops.items():
             if op["number"] == payload[0]:
                 return Message(name, seq, self.spec.decode(op["attribute-set"],
-                                                           payload[4:]),
-                               payload[4:])
+                                                           payload[4:]), payload)
         raise ValueError(f"unknown command {payload[0]}")
 
     def recv(self, timeout=10):
