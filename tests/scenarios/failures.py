@@ -112,7 +112,8 @@ tap.like(event["text"], r"'tia1' has no keys \(42\): no key\?left",
 # --- A manager that does not answer ---------------------------------------------------------
 
 LIMIT = 400
-c = run("reject", lambda c, n: tia.question(), "silence", TIMEOUT, timeout=LIMIT)
+late = {}
+c = run("reject", lambda c, n: late.update(q=tia.question(), spi=n), "silence", TIMEOUT, timeout=LIMIT)
 tap.ok(LIMIT / 1000 <= c.took < LIMIT / 1000 + 4, "silence: refused after the rule's timeout",
        f"{c.took:.3f} s")
 monitor.expect("monitor-ntf", event="stalled", manager=tia.uuid)
@@ -123,8 +124,8 @@ tap.ok(c.took < 5, "stalled: the next is refused at once", f"{c.took:.3f} s")
 run("manager", lambda c, n: None, "stalled", TIMEOUT, timeout=10000)
 run("keep", lambda c, n: None, "stalled", "kept", timeout=10000)
 tap.is_(tia.stats()["questions"], asked, "stalled: it is not asked")
-tap.raises(2, "not open", "a late answer is refused", tia.call, "dictate-reply",
-           {"id": 1, "status": 1})
+tap.raises(2, "not open", "a late answer is refused", tia.answer, late["q"], key_for(late["spi"]))
+tap.is_(guest.installed(late["spi"]), None, "and makes no SA")
 tap.ok(not tia.stats().get("stalled"), "but the manager was heard")
 monitor.expect("monitor-ntf", event="recovered", manager=tia.uuid)
 run("reject", lambda c, n: tia.answer(tia.question(), key_for(n)), "recovered", "dictated")
@@ -250,6 +251,33 @@ with rule(timeout=10000):
     tap.is_(sorted(c.errno_text() for c in creators), ["", REJECTED], "one gets the key, the other is refused")
     tap.is_(sorted(k == key_for(0x7777) for n, k in guest.installed().items() if n in numbers), [True],
             "one has it")
+
+# --- The two SAs of a pair -----------------------------------------------------------------------------------
+
+guest.flush()
+
+
+def mate_of(first_keyed, reqid):
+    """What becomes of the mate, for which there is no key, under a rule that keeps."""
+    first, mate = new_spi(), new_spi()
+    with rule(on_failure="keep", timeout=10000):
+        c = guest.Creator(first, reqid=reqid)
+        question = tia.question()
+        if first_keyed:
+            tia.answer(question, key_for(first))
+        else:
+            tia.cannot(question)
+        tap.is_(outcome(c, first), "dictated" if first_keyed else "kept", f"pair {reqid}: the first SA")
+        c = guest.Creator(mate, reqid=reqid, src="10.1.0.2", dst="10.1.0.1")
+        question = tia.question()
+        tap.is_(question["mate"]["spi"], first, f"pair {reqid}: the second is its mate")
+        tia.cannot(question)
+        return outcome(c, mate)
+
+
+tap.is_(mate_of(True, 1), REJECTED, "a dictated SA's mate is not kept")
+tap.is_(mate_of(False, 2), "kept", "but a kept one's is")
+guest.flush()
 
 # --- SAs that nobody is asked about ----------------------------------------------------------------------
 

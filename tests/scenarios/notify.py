@@ -70,7 +70,7 @@ tap.raises(1, "^$|registered", "a stranger, root though, may not", stranger.dump
 tap.is_(dictator.dump("notify-get"), [], "nor one that is not to be notified")
 (listed,) = admin.dump("sa-get")
 tap.ok("key" not in names(listed), "sa-get lists it without its key")
-tap.ok(guest.IKE_KEY not in listed.raw, "in whatever form")
+tap.ok(guest.IKE_KEY not in listed.raw, "no key is in that list, in whatever form")
 tap.is_(dictator.stats()["questions"], 0, "and nobody was asked")
 
 guest.sh("ip xfrm state update " + guest.sa_args(0x4002, extra="limit packet-hard 100"))
@@ -91,7 +91,7 @@ admin.call("rule-add", {"priority": 10, "dictate": "named", "dictate-manager": d
 creator = guest.Creator(0x4003)
 question = dictator.question()
 tap.ok("key" not in names(question), "a question has no key")
-tap.ok(guest.IKE_KEY not in question.raw, "in whatever form")
+tap.ok(guest.IKE_KEY not in question.raw, "no key is in a question, in whatever form")
 tap.ok("mate" not in question, "nor a mate, where there is none")
 dictator.answer(question, KEY, key_id="k-1", origin="peer")
 tap.is_(creator.errno_text(), "", "a dictated SA is made")
