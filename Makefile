@@ -19,7 +19,13 @@ KVER ?= $(shell r=$$(uname -r); [ -e /lib/modules/$$r/build ] || \
 	     sed 's,/build,,' | sort -V | tail -n 1); echo $$r)
 KDIR ?= /lib/modules/$(KVER)/build
 
+# Which kernel "make check-vm" boots: a name that tests/vm/kernel/get knows
 KERNEL ?= 6.1
+
+# The one with sanitizers, for faults that no other sees; empty while it is not
+# there
+DEBUG_KVER ?= $(shell tests/vm/kernel/get --print release debug 2>/dev/null)
+DEBUG_KDIR ?= $(shell tests/vm/kernel/get --print build debug 2>/dev/null)
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -69,7 +75,7 @@ say = @echo '  $(1)	$(2)'
 endif
 
 .PHONY: all module kunit lib tools deps demo check check-full bench lint install \
-	install-module regen clean unit-tests check-vm mutants check-mutants
+	install-module regen clean unit-tests check-vm check-mutants
 .DELETE_ON_ERROR:
 
 all: module lib tools
@@ -89,15 +95,33 @@ $(M)/kmtia.ko: $(KMOD_SRC)
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/src W=1 modules
 	@cp $(M)/src/kmtia.ko $@
 
-# A module with a fault of which a test must tell: tests/mutants/NAME.patch
-$(B)/mutants/%/$(KVER)/kmtia.ko: tests/mutants/%.patch $(KMOD_SRC)
-	@rm -rf $(@D) && mkdir -p $(@D)/src
-	@cp -r $(TOP)/kmod $(TOP)/Kbuild $(@D)/src/
-	$(call say,MUTANT,$*)
-	$(Q)patch -s -p1 -d $(@D)/src < $<
-	$(Q)$(MAKE) -s --no-print-directory -C $(KDIR) M=$(TOP)/$(@D)/src modules
-	@cp $(@D)/src/kmtia.ko $@
-	@ln -sf $(CHECK_KO:$(M)/%=../../../$(KVER)/%) $(@D)/
+# A module with a fault of which a test must tell: tests/mutants/NAME.patch. What
+# the fault does not change is not compiled again: it comes from the sound
+# module, and is told where it is now. $(1) is the kernel's release, $(2) its
+# build directory.
+define mutant_rule
+$(B)/mutants/%/$(1)/kmtia.ko: tests/mutants/%.patch $(B)/$(1)/kmtia.ko
+	@rm -rf $$(@D) && mkdir -p $$(@D)
+	@cp -aL $(B)/$(1)/src $$(@D)/src
+	@find $$(@D)/src \( -name '.*.cmd' -o -name '*.mod' \) -exec sed -i 's,/$(B)/$(1)/src,/$$(@D)/src,g' {} +
+	$$(call say,MUTANT,$$* ($(1)))
+	$$(Q)patch -s -p1 -F0 --no-backup-if-mismatch -d $$(@D)/src < $$<
+	$$(Q)$$(MAKE) -s --no-print-directory -C $(2) M=$(TOP)/$$(@D)/src W=1 modules > $$(@D)/log 2>&1 || \
+		{ cat $$(@D)/log; exit 1; }
+	@! cmp -s $$(@D)/src/kmtia.ko $(B)/$(1)/kmtia.ko || { echo "$$<: the module is the same" >&2; exit 1; }
+	@cp $$(@D)/src/kmtia.ko $$@
+	@ln -sf $$(patsubst $(M)/%,../../../$(1)/%,$$(CHECK_KO)) $$(@D)/
+endef
+
+$(eval $(call mutant_rule,$(KVER),$(KDIR)))
+
+# Some faults only a kernel with debugging sees.
+ifneq ($(filter-out $(KVER),$(DEBUG_KVER)),)
+$(eval $(call mutant_rule,$(DEBUG_KVER),$(DEBUG_KDIR)))
+
+$(B)/$(DEBUG_KVER)/kmtia.ko: $(KMOD_SRC)
+	$(Q)$(MAKE) --no-print-directory KVER=$(DEBUG_KVER) KDIR=$(DEBUG_KDIR) module
+endif
 
 # What tests want to know from inside the kernel
 CHECK_KO := $(patsubst tests/kmod/%.c,$(M)/%.ko,$(wildcard tests/kmod/*.c))
@@ -126,7 +150,9 @@ $(M)/kmtia_kunit.ko: $(KUNIT_SRC) tests/py/kdf.py $(KMOD_SRC)
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/kunit W=1 modules
 	@cp $(M)/kunit/kmtia_kunit.ko $@
 
-mutants: $(patsubst tests/mutants/%.patch,$(B)/mutants/%/$(KVER)/kmtia.ko,$(wildcard tests/mutants/*.patch))
+# What tests/check-mutants wants to know
+print-%:
+	@echo '$($*)'
 
 # --- The library
 
@@ -265,12 +291,13 @@ kernel-debug kernel-6.12: deps
 TARGET := check
 MUTANTS := quick
 # What takes longest comes first, as two run at a time.
-check-run: all unit-tests test-programs for-debug mutants
-	MAKEFLAGS= MUTANTS=$(MUTANTS) tests/tap-summary --skips $(TARGET) $(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) \
+check-run: all unit-tests test-programs for-debug
+	MAKEFLAGS= MUTANTS=$(MUTANTS) CONTROL=no tests/tap-summary --skips $(TARGET) $(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) \
 		tests/check-mutants tests/demo/check.sh tests/lint $(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
-check-mutants: all test-programs mutants
-	tests/tap-summary tests/check-mutants
+
+check-mutants: all test-programs
+	MAKEFLAGS= tests/check-mutants
 
 # One scenario on one kernel: make check-vm KERNEL=6.12 SCENARIO=rekey
 check-vm: all test-programs kernel-$(KERNEL)
