@@ -257,12 +257,11 @@ SCENARIOS := $(wildcard tests/scenarios/*.sh tests/scenarios/*.py)
 
 # A kernel of tests/vm/kernel/get, and what is built for it. One that cannot be
 # had is no error: its tests are skipped, and say why.
-WHY = $(B)/kernels/$*.why
 PRINT := tests/vm/kernel/get --print
 
 kernel-%:
 	@mkdir -p $(B)/kernels
-	@tests/vm/kernel/get --why $(WHY) $*
+	@tests/vm/kernel/get --why $(B)/kernels/$*.why $*
 
 for-%:
 	+@if $(PRINT) release $* >/dev/null 2>&1; then \
@@ -289,12 +288,13 @@ kernel-debug kernel-6.12: deps
 
 .PHONY: check-run
 TARGET := check
-MUTANTS := quick
-# What takes longest comes first, as two run at a time.
-check-run: all unit-tests test-programs for-debug
-	MAKEFLAGS= MUTANTS=$(MUTANTS) CONTROL=no tests/tap-summary --skips $(TARGET) $(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) \
-		tests/check-mutants tests/demo/check.sh tests/lint $(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
-
+MUTANTS ?= quick
+# What takes longest comes first, as two run at a time, of which the mutants are
+# one. The demo is to fail with a mutant.
+check-run: all unit-tests test-programs for-debug $(B)/mutants/no-dictate/$(KVER)/kmtia.ko
+	MAKEFLAGS= MUTANTS=$(MUTANTS) MUTANT_JOBS=1 CONTROL=no tests/tap-summary --skips $(TARGET) \
+		$(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) tests/check-mutants tests/demo/check.sh tests/lint \
+		$(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
 check-mutants: all test-programs
 	MAKEFLAGS= tests/check-mutants
