@@ -63,7 +63,11 @@ for round in 1 2; do
 	is "round $round: deleted: none is tracked, at once" "$(stat a live)" 0
 	is "round $round: none is listed" "$(km a -j sa show | tr -d ' \n')" '[]'
 	is "round $round: no SA is left" "$(sa_count a)" 0
-	is "round $round: the reuse memory knows the keys, once" "$(stat a reuse)" 1000
+	# A set of it that is full forgets its oldest key; where the keys fall is another matter at each boot.
+	known=$(stat a reuse)
+	is "round $round: the reuse memory knows the keys" "$((known > 980 && known <= 1000)) ($known)" "1 ($known)"
+	((round == 1)) || is "round $round: once" "$known" "$known_first"
+	known_first=${known_first:-$known}
 done
 ok 'after the re-add time no SA is remembered' wait_for 20 eval '[[ $(stat a remembered) == 0 ]]'
 took=$(($(now_ms) - start))
