@@ -139,10 +139,12 @@ struct kmtia_field {
 	int16_t has;		/* offset of the bool that tells; -1: none */
 };
 
+/* clang-format off */
 #define KMTIA_FIELD(_struct, _type, _kind, _wire, _member, _has) { \
 	.type = (_type), .kind = KMTIA_KIND_##_kind, .wire = (_wire), \
 	.offset = offsetof(struct _struct, _member), \
 	.size = sizeof(((struct _struct *)NULL)->_member), .has = (_has) }
+/* clang-format on */
 
 int kmtia_fields_get(struct nlattr **tb, const struct kmtia_field *fields, size_t n,
 		     void *to);
@@ -199,6 +201,7 @@ struct kmtia_match {
 	uint32_t reqid, if_id, mark, mark_mask;
 };
 
+/* clang-format off */
 #define KMTIA_MATCH_OF(_s) ((struct kmtia_match){ \
 	.family = (_s)->family, .proto = (_s)->proto, .direction = (_s)->direction, \
 	.has_local = (_s)->has_local, .local = (_s)->local, .local_len = (_s)->local_len, \
@@ -207,6 +210,7 @@ struct kmtia_match {
 	.has_reqid = (_s)->has_reqid, .reqid = (_s)->reqid, \
 	.has_if_id = (_s)->has_if_id, .if_id = (_s)->if_id, \
 	.has_mark = (_s)->has_mark, .mark = (_s)->mark, .mark_mask = (_s)->mark_mask })
+/* clang-format on */
 
 int kmtia_match_check(struct kmtia *h, const char *what, const struct kmtia_match *match);
 void kmtia_match_put(struct nl_msg *msg, const struct kmtia_match *match);
@@ -224,8 +228,8 @@ const char *kmtia_attribute_name(uint8_t cmd, int nest, int type);
 
 struct kmtia {
 	struct kmtia_sock command, event, monitor;
-	struct kmtia_sock news;		/* of families; open while the caller
-					 * wants a registration or monitors */
+	/* News of families; open while the caller wants a registration or monitors. */
+	struct kmtia_sock news;
 	uint8_t *buffer;		/* for recvmsg(), wiped after each */
 	uint32_t seq;			/* of the last command */
 

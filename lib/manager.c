@@ -125,9 +125,10 @@ int kmtia_check_registered(struct kmtia *h)
 {
 	if (h->registered)
 		return 0;
-	return kmtia_fail(h, -ENOTCONN, h->wanted ?
-			  "the kernel module was unloaded, and the registration went with it" :
-			  "this handle is not registered");
+	if (h->wanted)
+		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded, and the "
+				  "registration went with it");
+	return kmtia_fail(h, -ENOTCONN, "this handle is not registered");
 }
 
 /* The caller's structures may be gone when the module comes back. */
@@ -165,10 +166,11 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 	int err;
 
 	kmtia_begin(h);
+	if (h->wanted && h->registered)
+		return kmtia_fail(h, -EALREADY, "this handle is registered already");
 	if (h->wanted)
-		return kmtia_fail(h, -EALREADY, h->registered ?
-				  "this handle is registered already" :
-				  "this handle will be registered when the kernel module is back");
+		return kmtia_fail(h, -EALREADY, "this handle will be registered when the kernel "
+				  "module is back");
 	err = kmtia_take_struct(h, "struct kmtia_manager", &m, sizeof(m), manager);
 	if (!err)
 		err = kmtia_take_struct(h, "struct kmtia_callbacks", &c, sizeof(c), callbacks);
@@ -360,9 +362,11 @@ static bool report_loss(struct kmtia *h)
 {
 	if (h->monitor.lost) {
 		h->monitor.lost = false;
-		strcpy(h->warning, h->monitor_err ?
-		       "monitor events are lost: the group of the module that was loaded anew "
-		       "could not be joined" : "monitor events were lost");
+		if (h->monitor_err)
+			strcpy(h->warning, "monitor events are lost: the group of the module that "
+			       "was loaded anew could not be joined");
+		else
+			strcpy(h->warning, "monitor events were lost");
 	}
 	if (!h->event.lost)
 		return false;

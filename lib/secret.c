@@ -84,7 +84,7 @@ KMTIA_EXPORT int kmtia_secret_set(struct kmtia *h, const struct kmtia_secret *se
 }
 
 /* Without a number: all of them. */
-static int delete(struct kmtia *h, const uint32_t *number)
+static int delete_secret(struct kmtia *h, const uint32_t *number)
 {
 	struct nl_msg *msg;
 	int err;
@@ -103,10 +103,10 @@ static int delete(struct kmtia *h, const uint32_t *number)
 
 KMTIA_EXPORT int kmtia_secret_delete(struct kmtia *h, uint32_t number)
 {
-	return delete(h, &number);
+	return delete_secret(h, &number);
 }
 
 KMTIA_EXPORT int kmtia_secret_flush(struct kmtia *h)
 {
-	return delete(h, NULL);
+	return delete_secret(h, NULL);
 }

@@ -49,7 +49,7 @@ const char *sa_text_proto(uint8_t proto, char buf[SA_TEXT_SIZE])
 const char *sa_text_mode(uint8_t mode, char buf[SA_TEXT_SIZE])
 {
 	static const char *const names[] = {
-		"transport", "tunnel", "ro", "in_trigger", "beet", "iptfs",
+		"transport", "tunnel", "ro", "in_trigger", "beet", "iptfs"
 	};
 
 	if (mode < sizeof(names) / sizeof(names[0]))

@@ -111,8 +111,8 @@ struct kmtia_manager {
 	uint32_t timeout_hint;		/**< seconds, 0 means 5, at most 10 */
 	bool has_weight;		/**< @weight is constant, never ask */
 	uint32_t weight;
-	uint32_t grace_ms;		/**< how long standing secrets outlive the
-					 *   socket; at most KMTIA_GRACE_MAX */
+	/** How long standing secrets outlive the socket; at most KMTIA_GRACE_MAX. */
+	uint32_t grace_ms;
 	uint64_t reserved[4];
 };
 
@@ -246,9 +246,11 @@ struct kmtia_answer_options {
 	size_t size;			/**< sizeof(struct kmtia_answer_options) */
 	const char *key_id;		/**< for logs, or NULL */
 	uint32_t origin;		/**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
-	bool keying_module_gen_key;	/**< should the keys prove unusable, or
-					 *   with cannot: the keying module's own
-					 *   key may be used */
+	/**
+	 * Should the keys prove unusable, or with cannot: the keying module's
+	 * own key may be used.
+	 */
+	bool keying_module_gen_key;
 	uint64_t reserved[4];
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to create an SA: the time of one XFRM_MSG_NEWSA, as a keying module sees it. With QEMU's -icount shift=0 a
- * nanosecond is an instruction of the guest.
+ * What it costs to create an SA: the time of one XFRM_MSG_NEWSA, as a keying module
+ * sees it. With QEMU's -icount shift=0 a nanosecond is an instruction of the guest.
  *
- * newsa N ROUNDS: creates N SAs of rfc4106(gcm(aes)), each to a peer of its own, and flushes them, ROUNDS times; prints the
- * least mean of a round, in nanoseconds.
+ * newsa N ROUNDS: creates N SAs of rfc4106(gcm(aes)), each to a peer of its own, and
+ * flushes them, ROUNDS times; prints the least mean of a round, in nanoseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A key manager that has its answer in memory: what remains is the cost of asking. Prints "ready" when it is registered, and
- * runs until it is killed.
+ * A key manager that has its answer in memory: what remains is the cost of asking.
+ * Prints "ready" when it is registered, and runs until it is killed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 #include "libkmtia.h"
 
-static void check(struct kmtia *h, const struct kmtia_pair *pair, bool *will_dictate, uint32_t *weight, void *user)
+static void check(struct kmtia *h, const struct kmtia_pair *pair, bool *will_dictate,
+		  uint32_t *weight, void *user)
 {
 	(void)h;
 	(void)pair;
@@ -18,7 +19,8 @@ static void check(struct kmtia *h, const struct kmtia_pair *pair, bool *will_dic
 	*weight = 1;
 }
 
-static void dictate(struct kmtia *h, struct kmtia_request *req, const struct kmtia_pair *pair, void *user)
+static void dictate(struct kmtia *h, struct kmtia_request *req, const struct kmtia_pair *pair,
+		    void *user)
 {
 	const struct kmtia_sa *sa = pair->keyed;
 	uint8_t key[64];
@@ -38,7 +40,8 @@ static void dictate(struct kmtia *h, struct kmtia_request *req, const struct kmt
 		fprintf(stderr, "tia: %s\n", kmtia_strerror(h, err));
 }
 
-static void notify(struct kmtia *h, const struct kmtia_notification *what, const struct kmtia_pair *pair, void *user)
+static void notify(struct kmtia *h, const struct kmtia_notification *what,
+		   const struct kmtia_pair *pair, void *user)
 {
 	(void)h;
 	(void)what;

@@ -4,7 +4,7 @@
 #include "fake_manager.h"
 
 const uint8_t fake_uuid[KMTIA_UUID_LEN] = {
-	0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 1, 2, 3, 4, 5, 6, 7, 8,
+	0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 1, 2, 3, 4, 5, 6, 7, 8
 };
 
 static void note_pair(struct fake_manager *m, const struct kmtia_pair *pair)

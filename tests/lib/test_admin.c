@@ -114,7 +114,7 @@ static const char *const stat_names[] = {
 	"rules", "managers", "live", "remembered", "reuse", "reuse-max", "pending",
 	"unmatched", "matched", "questions", "dictated", "kept", "own", "readded",
 	"existing", "refused", "fail-no-manager", "fail-busy", "fail-timeout", "fail-died",
-	"fail-cannot", "fail-unusable", "fail-other", "hooked", "standing", "mismatched",
+	"fail-cannot", "fail-unusable", "fail-other", "hooked", "standing", "mismatched"
 };
 
 static bool is_wide(int type)

@@ -207,14 +207,22 @@ static int inner_offset;
 
 static void point_at_slot(const struct fake_request *r)
 {
-	fake_ack(r, -EINVAL, &(struct fake_extack){
-		.text = "no", .offset = second_slot_offset(r->nlh, inner_offset) });
+	struct fake_extack no = {
+		.text = "no",
+		.offset = second_slot_offset(r->nlh, inner_offset),
+	};
+
+	fake_ack(r, -EINVAL, &no);
 }
 
 static void miss_a_key(const struct fake_request *r)
 {
-	fake_ack(r, -EINVAL, &(struct fake_extack){
-		.missing = KMTIA_A_SLOT_KEY, .nest = second_slot_offset(r->nlh, 0) });
+	struct fake_extack no_key = {
+		.missing = KMTIA_A_SLOT_KEY,
+		.nest = second_slot_offset(r->nlh, 0),
+	};
+
+	fake_ack(r, -EINVAL, &no_key);
 }
 
 static void an_attribute_within_a_slot_is_named(void **state)
@@ -296,6 +304,8 @@ struct bad_answer {
 
 static char long_id[KMTIA_KEY_ID_MAX_LEN + 2];
 
+/* A table of functions. */
+/* clang-format off */
 static void three_keys(struct bad_answer *b) { b->n = 3; }
 static void huge_key(struct bad_answer *b) { b->lens[1] = KMTIA_KEY_MAX_LEN + 1; }
 static void null_key(struct bad_answer *b) { b->keys[0] = NULL; }
@@ -304,6 +314,7 @@ static void reserved(struct bad_answer *b) { b->options.reserved[0] = 1; }
 static void long_key_id(struct bad_answer *b) { b->options.key_id = long_id; }
 static void origin_own(struct bad_answer *b) { b->options.origin = KMTIA_ORIGIN_OWN; }
 static void origin_unknown(struct bad_answer *b) { b->options.origin = 99; }
+/* clang-format on */
 
 static const struct {
 	void (*change)(struct bad_answer *b);

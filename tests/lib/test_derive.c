@@ -112,6 +112,8 @@ struct bad_answer {
 
 static char long_id[KMTIA_KEY_ID_MAX_LEN + 2];
 
+/* A table of functions. */
+/* clang-format off */
 static void empty(struct bad_answer *b) { b->len = 0; }
 static void too_short(struct bad_answer *b) { b->len = MIN - 1; }
 static void too_long(struct bad_answer *b) { b->len = MAX + 1; }
@@ -122,6 +124,7 @@ static void size_zero(struct bad_answer *b) { b->options.size = 0; }
 static void reserved(struct bad_answer *b) { b->options.reserved[3] = 1; }
 static void long_key_id(struct bad_answer *b) { b->options.key_id = long_id; }
 static void origin_own(struct bad_answer *b) { b->options.origin = KMTIA_ORIGIN_OWN; }
+/* clang-format on */
 
 static const struct {
 	void (*change)(struct bad_answer *b);
@@ -225,8 +228,9 @@ static int secret_offset(const struct nlmsghdr *nlh)
 
 static void point_at_secret(const struct fake_request *r)
 {
-	fake_ack(r, -EINVAL, &(struct fake_extack){ .text = "no",
-						     .offset = secret_offset(r->nlh) });
+	struct fake_extack no = { .text = "no", .offset = secret_offset(r->nlh) };
+
+	fake_ack(r, -EINVAL, &no);
 }
 
 static void miss_derivation(const struct fake_request *r)

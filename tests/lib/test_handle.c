@@ -178,11 +178,11 @@ static void the_kernels_words_are_the_sentence(void **state)
 
 static void the_kernels_words_are_found_after_a_repeated_request(void **state)
 {
+	struct fake_extack repeated = { .text = "not you", .uncapped = true };
 	struct kmtia *h = fake_open();
 
 	(void)state;
-	assert_int_equal(delete_rule(h, -EPERM, (struct fake_extack){ .text = "not you",
-								       .uncapped = true }), -EPERM);
+	assert_int_equal(delete_rule(h, -EPERM, repeated), -EPERM);
 	assert_string_equal(kmtia_strerror(h, -EPERM), "not you (Operation not permitted)");
 	fake_close(h);
 }
@@ -190,11 +190,12 @@ static void the_kernels_words_are_found_after_a_repeated_request(void **state)
 static void the_attribute_is_named(void **state)
 {
 	const int first = NLMSG_HDRLEN + GENL_HDRLEN;
+	struct fake_extack range = { .text = "integer out of range", .offset = first };
+	struct fake_extack mark = { .text = "incomplete", .missing = KMTIA_A_RULE_MARK };
 	struct kmtia *h = fake_open();
 
 	(void)state;
-	delete_rule(h, -EINVAL, (struct fake_extack){ .text = "integer out of range",
-						       .offset = first });
+	delete_rule(h, -EINVAL, range);
 	assert_string_equal(kmtia_strerror(h, -EINVAL),
 			    "integer out of range (attribute priority) (Invalid argument)");
 	delete_rule(h, -EINVAL, (struct fake_extack){ .offset = first });
@@ -203,8 +204,7 @@ static void the_attribute_is_named(void **state)
 	delete_rule(h, -EINVAL, (struct fake_extack){ .missing = KMTIA_A_RULE_PRIORITY });
 	assert_string_equal(kmtia_strerror(h, -EINVAL),
 			    "attribute priority is missing (Invalid argument)");
-	delete_rule(h, -EINVAL, (struct fake_extack){ .text = "incomplete",
-						       .missing = KMTIA_A_RULE_MARK });
+	delete_rule(h, -EINVAL, mark);
 	assert_string_equal(kmtia_strerror(h, -EINVAL),
 			    "incomplete (attribute mark is missing) (Invalid argument)");
 	fake_close(h);
@@ -275,9 +275,12 @@ static void truncated_extack(const struct fake_request *r)
 		struct nlmsgerr e;
 		struct nlattr nla;
 	} m = {
-		.header = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_ERROR,
-			    .nlmsg_flags = NLM_F_CAPPED | NLM_F_ACK_TLVS,
-			    .nlmsg_seq = r->nlh->nlmsg_seq },
+		.header = {
+			.nlmsg_len = sizeof(m),
+			.nlmsg_type = NLMSG_ERROR,
+			.nlmsg_flags = NLM_F_CAPPED | NLM_F_ACK_TLVS,
+			.nlmsg_seq = r->nlh->nlmsg_seq,
+		},
 		.e = { .error = -EDOM, .msg = *r->nlh },
 		.nla = { .nla_len = 500, .nla_type = NLMSGERR_ATTR_MSG },
 	};
@@ -293,8 +296,12 @@ static void lying_length(const struct fake_request *r)
 		struct nlmsghdr header;
 		struct nlmsgerr e;
 	} m = {
-		.header = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_ERROR,
-			    .nlmsg_flags = NLM_F_ACK_TLVS, .nlmsg_seq = r->nlh->nlmsg_seq },
+		.header = {
+			.nlmsg_len = sizeof(m),
+			.nlmsg_type = NLMSG_ERROR,
+			.nlmsg_flags = NLM_F_ACK_TLVS,
+			.nlmsg_seq = r->nlh->nlmsg_seq,
+		},
 		.e = { .error = -EDOM, .msg = { .nlmsg_len = lie } },
 	};
 

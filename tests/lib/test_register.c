@@ -31,6 +31,8 @@ struct case_row {
 
 static char long_text[KMTIA_TEXT_MAX_LEN + 2];
 
+/* A table of functions. */
+/* clang-format off */
 static void none(struct case_data *d) { (void)d; }
 static void size_zero(struct case_data *d) { d->manager.size = 0; }
 static void size_short(struct case_data *d) { d->manager.size--; }
@@ -52,6 +54,7 @@ static void long_name(struct case_data *d) { d->manager.name = long_text; }
 static void long_description(struct case_data *d) { d->manager.description = long_text; }
 static void no_manager(struct case_data *d) { d->no_manager = true; }
 static void no_callbacks(struct case_data *d) { d->no_callbacks = true; }
+/* clang-format on */
 
 static void no_texts(struct case_data *d)
 {

@@ -160,6 +160,8 @@ static void secrets_are_deleted_and_flushed(void **state)
 
 static char long_id[KMTIA_KEY_ID_MAX_LEN + 2];
 
+/* A table of functions. */
+/* clang-format off */
 static void size_zero(struct kmtia_secret *s) { s->size = 0; }
 static void size_short(struct kmtia_secret *s) { s->size--; }
 static void reserved(struct kmtia_secret *s) { s->reserved[3] = 1; }
@@ -171,6 +173,7 @@ static void key_id(struct kmtia_secret *s) { s->key_id = long_id; }
 static void origin_own(struct kmtia_secret *s) { s->origin = KMTIA_ORIGIN_OWN; }
 static void origin_unknown(struct kmtia_secret *s) { s->origin = 9; }
 static void local(struct kmtia_secret *s) { s->has_local = true; }
+/* clang-format on */
 
 static void remote(struct kmtia_secret *s)
 {

@@ -9,7 +9,7 @@ static void uuid_is_parsed_in_print_order(void **state)
 {
 	static const uint8_t expected[KMTIA_UUID_LEN] = {
 		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
-		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
+		0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0
 	};
 	uint8_t uuid[KMTIA_UUID_LEN];
 
@@ -91,7 +91,7 @@ static void monitor_event_names_are_the_specifications(void **state)
 {
 	static const char *const names[] = {
 		"manager-add", "manager-del", "rule-add", "rule-del", "dictated",
-		"kept", "failed", "stalled", "recovered", "alarm", "mismatch", "orphaned",
+		"kept", "failed", "stalled", "recovered", "alarm", "mismatch", "orphaned"
 	};
 	uint32_t i;
 

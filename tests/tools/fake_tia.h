@@ -11,6 +11,7 @@
 #include "kmtiad/tia.c"
 
 #define STANDING "source secret { standing = yes use = one " ONE TWO "}\n"
+#define STANDING_TWO "source secret { standing = yes use = two " ONE TWO "}\n"
 #define ASKED "source secret { use = one " ONE TWO "}\n"
 #define WATCHER "manager { uuid = \"" UUID_TEXT "\" flags = notify }\n"
 #define STATIC "source static { test-function = spi-sha256 }\n"

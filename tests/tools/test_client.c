@@ -139,9 +139,11 @@ static void the_reason_is_heard(void **state)
 static void what_is_unknown_is_said(void **state)
 {
 	(void)state;
-	expect(HANGS, "use x", CMD_FAILED, "", "kmtia: no answer of kmtiad at %s: Connection timed "
-	       "out; whether the secret is used now is unknown: run \"kmtia secret show\"\n");
-	expect(HANGS_UP, "use x", CMD_FAILED, "", "kmtia: no answer of kmtiad at %s: Broken pipe; "
+	expect(HANGS, "use x", CMD_FAILED, "",
+	       "kmtia: no answer of kmtiad at %s: Connection timed out; "
+	       "whether the secret is used now is unknown: run \"kmtia secret show\"\n");
+	expect(HANGS_UP, "use x", CMD_FAILED, "",
+	       "kmtia: no answer of kmtiad at %s: Broken pipe; "
 	       "whether the secret is used now is unknown: run \"kmtia secret show\"\n");
 	expect(HANGS, "show", CMD_FAILED, "",
 	       "kmtia: no answer of kmtiad at %s: Connection timed out\n");

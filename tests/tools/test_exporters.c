@@ -21,9 +21,11 @@ struct slot_spec {
 	uint32_t bits, icv_bits;
 };
 
+/* clang-format off */
 #define AEAD(name, bits, icv) { KMTIA_SLOT_ROLE_AEAD, name, bits, icv }
 #define ENC(name, bits) { KMTIA_SLOT_ROLE_ENCRYPTION, name, bits, 0 }
 #define AUTH(name, bits, icv) { KMTIA_SLOT_ROLE_AUTHENTICATION, name, bits, icv }
+/* clang-format on */
 #define GCM(icv) AEAD("rfc4106(gcm(aes))", 160, icv)
 #define V4 "\"IPv4\",\"10.0.0.1\",\"10.0.0.2\",\"0x00001001\""
 #define UNKNOWN "# " V4 ": Wireshark does not know "

@@ -100,8 +100,8 @@ static void everything(void **state)
 	struct config *config = load_good(
 		"control = @/sock state = \"@/use\"\n"
 		"manager { uuid = \"" UUID_TEXT "\" flags = dictate grace = 60000 weight = 3 }\n"
-		"source secret {\n derivation = expand\n standing = yes\n use = two\n"
-		ONE TWO "}\n");
+		"source secret {\n derivation = expand\n standing = yes\n"
+		" use = two\n" ONE TWO "}\n");
 	struct kmtia_secret standing = { 0 };
 	struct source_answer a;
 
@@ -182,7 +182,8 @@ static const struct {
 	  "file: @/none.key: No such file or directory" },
 	{ SOURCE(ONE "on-missing = cannot\n"), 4, "source secret has no on-missing" },
 	{ SOURCE(ONE "sa { spi = 1 aead = 0x00 }\n\n"), 4, "source secret has no sa" },
-	{ MANAGER "source static {\n\n derivation = mix\n}\n", 4, "source static has no derivation" },
+	{ MANAGER "source static {\n\n derivation = mix\n}\n", 4,
+	  "source static has no derivation" },
 	{ MANAGER "source static {\n" ONE "\n}\n", 3, "source static has no secret" },
 	{ "manager {\n grace = 60001\n}\n", 2,
 	  "grace: \"60001\" is not a time from 0 to 60000 milliseconds" },
@@ -240,7 +241,8 @@ static void too_many_secrets(void **state)
 static void latin_letters_are_no_controls(void **state)
 {
 	(void)state;
-	config_free(load_good(SOURCE("secret { key-id = \"\302\240\303\274\" file = @/one.key }\n")));
+	config_free(load_good(
+		SOURCE("secret { key-id = \"\302\240\303\274\" file = @/one.key }\n")));
 }
 
 /* --- Files ----------------------------------------------------------------- */

@@ -82,7 +82,8 @@ static void text(void **state)
 	struct status s = sample_status(m, sas);
 
 	(void)state;
-	expect(&s, "! NOT HEALTHY\n"
+	expect(&s,
+	       "! NOT HEALTHY\n"
 	       "  key managers  2\n"
 	       "!   " UUID_TEXT " \"kmtiad\"  STALLED: missed a deadline, is skipped until it"
 	       " is heard\n"
@@ -115,7 +116,8 @@ static void text_when_all_is_well(void **state)
 
 	(void)state;
 	read_xfrm(&s, "\n");
-	expect(&s, "  healthy\n"
+	expect(&s,
+	       "  healthy\n"
 	       "  key managers  1\n"
 	       "    " UUID_TEXT " \"kmtiad\"\n"
 	       "  rules         0\n"

@@ -265,8 +265,7 @@ static void changes_while_it_is_away(void **state)
 	(void)state;
 	go();
 	assert_true(tia_use(t, "two", why));
-	assert_true(tia_reload(t, load_good(MANAGER "source secret { standing = yes use = two "
-					    ONE TWO "}\n")));
+	assert_true(tia_reload(t, load_good(MANAGER STANDING_TWO)));
 	assert_int_equal(fake.n_set, 1);
 	come();
 	assert_true(tia_work(t));

@@ -107,7 +107,7 @@ static void requests(void **state)
 
 #define KEEP "control = \"@/sock\" state = \"@/use\"\n" MANAGER
 #define KEPT KEEP STANDING
-#define KEPT_TWO KEEP "source secret { standing = yes use = two " ONE TWO "}\n"
+#define KEPT_TWO KEEP STANDING_TWO
 
 static void the_choice_outlives_us(void **state)
 {

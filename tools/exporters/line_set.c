@@ -58,9 +58,10 @@ struct line_set *line_set_new(void)
 static bool grow(struct line_set *set)
 {
 	static const uint8_t zeros[DIGEST_LEN];
-	uint8_t (*slots)[DIGEST_LEN] = calloc(set->size * 2, DIGEST_LEN);
+	uint8_t (*slots)[DIGEST_LEN];
 	size_t i;
 
+	slots = calloc(set->size * 2, DIGEST_LEN);
 	if (!slots)
 		return false;
 	for (i = 0; i < set->size; i++)

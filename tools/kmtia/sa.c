@@ -160,9 +160,10 @@ void sa_print(FILE *out, const struct kmtia_sa *sa, const struct kmtia_sa *mate,
 		fprintf(out, " spi 0x%08x\n", mate->spi);
 	}
 	if (statistics)
-		fprintf(out, "\tpackets %" PRIu64 " bytes %" PRIu64 " integrity-failed %" PRIu64
-			" replay-failed %" PRIu64 "\n", sa->packets, sa->bytes,
-			sa->integrity_failed, sa->replay_failed);
+		fprintf(out,
+			"\tpackets %" PRIu64 " bytes %" PRIu64
+			" integrity-failed %" PRIu64 " replay-failed %" PRIu64 "\n",
+			sa->packets, sa->bytes, sa->integrity_failed, sa->replay_failed);
 }
 
 json_t *sa_with_mate_json(const struct kmtia_sa *sa, const struct kmtia_sa *mate)

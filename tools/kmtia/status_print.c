@@ -107,11 +107,15 @@ static void print_hooked(FILE *out, const struct status *s)
 static void print_numbers(FILE *out, const struct status *s)
 {
 	fprintf(out, "  rules         %" PRIu64 "\n", status_stat(s, "rules"));
-	fprintf(out, "  standing      %" PRIu64 "  secrets in the kernel (since loading: %" PRIu64
-		" SAs keyed by one)\n", count_secrets(s), status_stat(s, "standing"));
+	fprintf(out,
+		"  standing      %" PRIu64 "  secrets in the kernel "
+		"(since loading: %" PRIu64 " SAs keyed by one)\n",
+		count_secrets(s), status_stat(s, "standing"));
 	print_hooked(out, s);
-	fprintf(out, "  live SAs      %" PRIu64 "  (since loading: %" PRIu64 " dictated, %" PRIu64
-		" kept, %" PRIu64 " own)\n", status_stat(s, "live"), status_stat(s, "dictated"),
+	fprintf(out,
+		"  live SAs      %" PRIu64 "  (since loading: "
+		"%" PRIu64 " dictated, %" PRIu64 " kept, %" PRIu64 " own)\n",
+		status_stat(s, "live"), status_stat(s, "dictated"),
 		status_stat(s, "kept"), status_stat(s, "own"));
 	fprintf(out, "  waiting       %" PRIu64 "\n", status_stat(s, "pending"));
 }
@@ -226,7 +230,7 @@ json_t *status_json(const struct status *s)
 {
 	static const char *const numbers[] = {
 		"rules", "live", "pending", "dictated", "kept", "own", "standing", "refused",
-		"mismatched",
+		"mismatched"
 	};
 	json_t *obj = json_object();
 	size_t i;

@@ -71,7 +71,7 @@ static bool error_may_pass;
 static bool may_pass(int err)
 {
 	static const int final[] = {
-		EINVAL, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENXIO, ENODEV,
+		EINVAL, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENXIO, ENODEV
 	};
 	size_t i;
 

@@ -128,8 +128,8 @@ int config_value_u32(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 {
 	uint32_t number;
 
-	return accept_value(cfg, opt, value, result, parse_u32(value, &number) ?
-			    NULL : "is not a number of 32 bits");
+	return accept_value(cfg, opt, value, result,
+			    parse_u32(value, &number) ? NULL : "is not a number of 32 bits");
 }
 
 int config_value_timeout(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -193,8 +193,8 @@ int config_value_address(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *re
 	uint8_t addr[16];
 	uint16_t family;
 
-	return accept_value(cfg, opt, value, result, parse_address(value, &family, addr) ?
-			    NULL : "is not an address");
+	return accept_value(cfg, opt, value, result,
+			    parse_address(value, &family, addr) ? NULL : "is not an address");
 }
 
 int config_value_path(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)

@@ -152,8 +152,9 @@ static bool connect_kernel(struct tia *t)
 
 	if (err) {
 		t->h = NULL;
-		log_err("cannot reach the kernel: %s", err == -ENOENT ?
-			"the kernel module kmtia is not loaded" : kmtia_strerror(NULL, err));
+		log_err("cannot reach the kernel: %s",
+			err == -ENOENT ? "the kernel module kmtia is not loaded" :
+					 kmtia_strerror(NULL, err));
 		return false;
 	}
 	err = do_register(t);

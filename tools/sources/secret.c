@@ -195,8 +195,11 @@ static bool build_secret(struct secret_source *s, cfg_t *section)
 		return false;
 	}
 	snprintf(secret->key_id, sizeof(secret->key_id), "%s", key_id);
-	done = file ? secret_file_read(&secret->memory, file, SECRET_FILE_FORBIDDEN, why) :
-	       secret_credential_read(&secret->memory, cfg_getstr(section, "credential"), why);
+	if (file)
+		done = secret_file_read(&secret->memory, file, SECRET_FILE_FORBIDDEN, why);
+	else
+		done = secret_credential_read(&secret->memory, cfg_getstr(section, "credential"),
+					      why);
 	if (!done) {
 		err = errno;
 		config_failed(config_at(section, file ? "file" : "credential"), err, "%s: %s",
@@ -211,9 +214,12 @@ static bool build_secrets(struct secret_source *s, cfg_t *section)
 {
 	unsigned int i, n = cfg_size(section, "secret");
 
-	if (!n || n > SOURCE_SECRETS_MAX) {
-		cfg_error(section, n ? "source secret has more than %d secrets" :
-			  "source secret has no secret", SOURCE_SECRETS_MAX);
+	if (!n) {
+		cfg_error(section, "source secret has no secret");
+		return false;
+	}
+	if (n > SOURCE_SECRETS_MAX) {
+		cfg_error(section, "source secret has more than %d secrets", SOURCE_SECRETS_MAX);
 		return false;
 	}
 	s->secrets = calloc(n, sizeof(*s->secrets));
