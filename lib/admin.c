@@ -126,7 +126,9 @@ static int list_rule(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	struct listing *listing = arg;
 	/* These mean what the specification says of absent attributes. */
 	struct kmtia_rule rule = {
-		.size = sizeof(rule), .local_len = UINT8_MAX, .remote_len = UINT8_MAX,
+		.size = sizeof(rule),
+		.local_len = UINT8_MAX,
+		.remote_len = UINT8_MAX,
 		.mark_mask = UINT32_MAX,
 	};
 	uint8_t longest;

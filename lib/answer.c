@@ -169,7 +169,8 @@ static uint32_t role_of(const struct kmtia_sa *sa, size_t slot)
 	if (slot < sa->n_slots)
 		return sa->slots[slot].role;
 	return sa->slots[0].role == KMTIA_SLOT_ROLE_AUTHENTICATION ?
-	       KMTIA_SLOT_ROLE_ENCRYPTION : KMTIA_SLOT_ROLE_AUTHENTICATION;
+		       KMTIA_SLOT_ROLE_ENCRYPTION :
+		       KMTIA_SLOT_ROLE_AUTHENTICATION;
 }
 
 static int send_keys(struct kmtia_request *req, const uint8_t *const *keys,
@@ -242,7 +243,7 @@ static bool check(struct kmtia *h, struct kmtia_request *req, bool dictate)
 	uint32_t weight = 1;
 
 	h->callbacks.key_dictation_check(h, &req->pair, &will_dictate, &weight, h->user);
-	if (!req->h)		/* the callback ended the registration */
+	if (!req->h) /* the callback ended the registration */
 		return false;
 	if (dictate && will_dictate && weight)
 		return true;

@@ -101,8 +101,8 @@ struct exchange {
 	const struct nlmsghdr *request;
 	kmtia_reply_fn fn;
 	void *arg;
-	int stopped;		/* what @fn returned */
-	int err;		/* the kernel's verdict */
+	int stopped; /* what @fn returned */
+	int err;     /* the kernel's verdict */
 };
 
 /* Returns true with the last message of the answer. */
@@ -165,7 +165,7 @@ static int after_enoent(struct kmtia *h, struct kmtia_sock *s, struct nlmsghdr *
 		return kmtia_fail(h, -ENOENT, "%s", "");
 	if (s == &h->event && h->registered)
 		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded, and the "
-				  "registration went with it");
+						"registration went with it");
 	if (renewed < 0)
 		return renewed;
 	kmtia_begin(h);

@@ -14,11 +14,11 @@
 #include "internal.h"
 
 struct extack {
-	const char *message;	/* or NULL */
+	const char *message; /* or NULL */
 	bool has_offset, has_missing;
-	uint32_t offset;	/* of the attribute in the request */
-	uint32_t missing;	/* type of an attribute that is not there */
-	uint32_t nest;		/* where it is not there; 0: on top */
+	uint32_t offset;  /* of the attribute in the request */
+	uint32_t missing; /* type of an attribute that is not there */
+	uint32_t nest;	  /* where it is not there; 0: on top */
 };
 
 static void parse(struct extack *ack, void *data, int len)

@@ -81,7 +81,7 @@ static int learn_answer(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	(void)arg;
 	if (kmtia_fields_parse(nlh, tb, CTRL_ATTR_MAX) || !kmtia_family_is_ours(tb, &id))
 		return kmtia_fail(h, -EBADMSG, "the kernel's description of the family "
-				  "is malformed");
+					       "is malformed");
 	learn(h, tb);
 	return 0;
 }
@@ -121,7 +121,8 @@ static int check_name(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	(void)h;
 	(void)arg;
 	return kmtia_fields_parse(nlh, tb, CTRL_ATTR_MAX) || !kmtia_family_is_ours(tb, &id) ?
-	       -ENOENT : 0;
+		       -ENOENT :
+		       0;
 }
 
 /* -ENOENT: our family has not that number. */

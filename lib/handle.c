@@ -3,7 +3,7 @@
  * Handles: open and close, errors, features.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE	/* strerrordesc_np() */
+#define _GNU_SOURCE /* strerrordesc_np() */
 #endif
 
 #include <errno.h>
@@ -93,7 +93,8 @@ int kmtia_take_struct(struct kmtia *h, const char *what, void *to, size_t size,
 				  size);
 	if (!kmtia_all_zero((const char *)from + size, given - size))
 		return kmtia_fail(h, -EINVAL, "%s has fields that this version of libkmtia "
-				  "does not know", what);
+					      "does not know",
+				  what);
 	memcpy(to, from, size);
 	return 0;
 }
@@ -172,7 +173,7 @@ KMTIA_EXPORT bool kmtia_has_feature(struct kmtia *h, const char *feature)
 {
 	static const struct {
 		const char *name;
-		uint8_t cmd;	/* that the kernel must have */
+		uint8_t cmd; /* that the kernel must have */
 	} features[] = {
 		{ "dictate", KMTIA_CMD_DICTATE_REPLY },
 		{ "notify", KMTIA_CMD_MANAGER_ADD },

@@ -47,7 +47,7 @@
 /* One netlink message that was received. Wiped when freed: it may hold keys. */
 struct kmtia_msg {
 	struct kmtia_msg *next;
-	uint64_t received;		/* CLOCK_MONOTONIC, milliseconds */
+	uint64_t received; /* CLOCK_MONOTONIC, milliseconds */
 	size_t len;
 	_Alignas(uint64_t) unsigned char data[];
 };
@@ -58,10 +58,10 @@ struct kmtia_msg {
  * not for him, however deep in callbacks he is.
  */
 struct kmtia_sock {
-	int fd;				/* -1: closed */
-	unsigned int generation;	/* changes with each opening, and each module */
-	unsigned int waiting;		/* commands that await answers, nested */
-	bool lost;			/* messages were; to be reported */
+	int fd;			 /* -1: closed */
+	unsigned int generation; /* changes with each opening, and each module */
+	unsigned int waiting;	 /* commands that await answers, nested */
+	bool lost;		 /* messages were; to be reported */
 	struct kmtia_msg *head;
 	struct kmtia_msg **tail;
 };
@@ -124,19 +124,19 @@ int kmtia_extack_done(struct kmtia *h, const struct nlmsghdr *request,
 
 /* What an attribute is on the wire, and what it becomes. */
 enum kmtia_kind {
-	KMTIA_KIND_UINT,	/* u32 or u64 -> unsigned integer of field's size */
-	KMTIA_KIND_FLAG,	/* flag -> bool */
-	KMTIA_KIND_TEXT,	/* string -> char[] */
-	KMTIA_KIND_ADDRESS,	/* 4 or 16 bytes -> uint8_t[16] */
-	KMTIA_KIND_UUID,	/* 16 bytes -> uint8_t[16] */
+	KMTIA_KIND_UINT,    /* u32 or u64 -> unsigned integer of field's size */
+	KMTIA_KIND_FLAG,    /* flag -> bool */
+	KMTIA_KIND_TEXT,    /* string -> char[] */
+	KMTIA_KIND_ADDRESS, /* 4 or 16 bytes -> uint8_t[16] */
+	KMTIA_KIND_UUID,    /* 16 bytes -> uint8_t[16] */
 };
 
 struct kmtia_field {
-	uint16_t type;		/* attribute */
-	uint8_t kind;		/* enum kmtia_kind */
-	uint8_t wire;		/* length of an integer on the wire */
-	uint16_t offset, size;	/* of the member */
-	int16_t has;		/* offset of the bool that tells; -1: none */
+	uint16_t type;	       /* attribute */
+	uint8_t kind;	       /* enum kmtia_kind */
+	uint8_t wire;	       /* length of an integer on the wire */
+	uint16_t offset, size; /* of the member */
+	int16_t has;	       /* offset of the bool that tells; -1: none */
 };
 
 /* clang-format off */
@@ -170,11 +170,11 @@ int kmtia_check_registered(struct kmtia *h);
 /* --- answer.c -------------------------------------------------------------- */
 
 struct kmtia_request {
-	struct kmtia *h;		/* NULL: the registration has ended */
+	struct kmtia *h;		    /* NULL: the registration has ended */
 	struct kmtia_request *next, **link; /* of the handle's open requests */
-	unsigned int refs;		/* the callee's and, calling back, ours */
+	unsigned int refs;		    /* the callee's and, calling back, ours */
 	uint64_t id;
-	uint64_t deadline;		/* CLOCK_MONOTONIC, milliseconds */
+	uint64_t deadline; /* CLOCK_MONOTONIC, milliseconds */
 	struct kmtia_sa keyed, mate;
 	struct kmtia_pair pair;
 };
@@ -230,41 +230,41 @@ struct kmtia {
 	struct kmtia_sock command, event, monitor;
 	/* News of families; open while the caller wants a registration or monitors. */
 	struct kmtia_sock news;
-	uint8_t *buffer;		/* for recvmsg(), wiped after each */
-	uint32_t seq;			/* of the last command */
+	uint8_t *buffer; /* for recvmsg(), wiped after each */
+	uint32_t seq;	 /* of the last command */
 
-	uint16_t family;		/* id of the generic netlink family */
-	uint32_t group;			/* id of the monitor group, 0: none */
-	uint64_t commands;		/* bit mask of those that the kernel has */
+	uint16_t family;   /* id of the generic netlink family */
+	uint32_t group;	   /* id of the monitor group, 0: none */
+	uint64_t commands; /* bit mask of those that the kernel has */
 
 	/* The caller's event loop sees one descriptor: @epoll_fd. @wake_fd makes
 	 * it readable while a queue is not empty, or to wake kmtia_run(). */
 	int epoll_fd, wake_fd;
-	bool awake;			/* wake_fd was written for a queue */
+	bool awake; /* wake_fd was written for a queue */
 	bool dispatching, running;
 	volatile sig_atomic_t stop;
 
-	int err;			/* last error */
-	char sentence[KMTIA_SENTENCE_SIZE]; /* about it; may be empty */
-	char warning[KMTIA_SENTENCE_SIZE]; /* of the last command; may be empty */
+	int err;			      /* last error */
+	char sentence[KMTIA_SENTENCE_SIZE];   /* about it; may be empty */
+	char warning[KMTIA_SENTENCE_SIZE];    /* of the last command; may be empty */
 	char text[KMTIA_SENTENCE_SIZE + 128]; /* what kmtia_strerror() returned */
 
 	/* The caller wants a registration; and the kernel has it. Only the first
 	 * while the module is not there. */
 	bool wanted, registered;
-	uint16_t event_family;		/* that the registration was made with */
-	struct kmtia_manager manager;	/* to register again; texts are below */
+	uint16_t event_family;	      /* that the registration was made with */
+	struct kmtia_manager manager; /* to register again; texts are below */
 	char manager_name[KMTIA_NAME_MAX_LEN + 1];
 	char manager_description[KMTIA_TEXT_MAX_LEN + 1];
 	struct kmtia_callbacks callbacks;
 	void *user;
-	uint64_t last_seq;		/* of the notifications received */
+	uint64_t last_seq; /* of the notifications received */
 	struct kmtia_request *requests;
 
 	kmtia_event_cb event_cb;
 	void *event_user;
-	uint16_t monitor_family;	/* whose group was joined */
-	int monitor_err;		/* from joining it again */
+	uint16_t monitor_family; /* whose group was joined */
+	int monitor_err;	 /* from joining it again */
 };
 
 void kmtia_begin(struct kmtia *h);

@@ -48,10 +48,10 @@ static int check_callbacks(struct kmtia *h, const struct kmtia_callbacks *c, uin
 		return kmtia_fail(h, -EINVAL, "key_dictation callback is missing");
 	if (!dictate && c->key_dictation_check)
 		return kmtia_fail(h, -EINVAL, "key_dictation_check callback is given, "
-				  "but flags do not say dictate");
+					      "but flags do not say dictate");
 	if (!dictate && c->key_dictation)
 		return kmtia_fail(h, -EINVAL, "key_dictation callback is given, "
-				  "but flags do not say dictate");
+					      "but flags do not say dictate");
 	if (!kmtia_all_zero(c->reserved, sizeof(c->reserved)))
 		return kmtia_fail(h, -EINVAL, "reserved field of the callbacks is not zero");
 	return 0;
@@ -127,7 +127,7 @@ int kmtia_check_registered(struct kmtia *h)
 		return 0;
 	if (h->wanted)
 		return kmtia_fail(h, -ENOTCONN, "the kernel module was unloaded, and the "
-				  "registration went with it");
+						"registration went with it");
 	return kmtia_fail(h, -ENOTCONN, "this handle is not registered");
 }
 
@@ -170,7 +170,7 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 		return kmtia_fail(h, -EALREADY, "this handle is registered already");
 	if (h->wanted)
 		return kmtia_fail(h, -EALREADY, "this handle will be registered when the kernel "
-				  "module is back");
+						"module is back");
 	err = kmtia_take_struct(h, "struct kmtia_manager", &m, sizeof(m), manager);
 	if (!err)
 		err = kmtia_take_struct(h, "struct kmtia_callbacks", &c, sizeof(c), callbacks);
@@ -364,7 +364,7 @@ static bool report_loss(struct kmtia *h)
 		h->monitor.lost = false;
 		if (h->monitor_err)
 			strcpy(h->warning, "monitor events are lost: the group of the module that "
-			       "was loaded anew could not be joined");
+					   "was loaded anew could not be joined");
 		else
 			strcpy(h->warning, "monitor events were lost");
 	}
@@ -473,6 +473,6 @@ KMTIA_EXPORT void kmtia_stop(struct kmtia *h)
 
 	h->stop = 1;
 	if (h->wake_fd >= 0 && write(h->wake_fd, &count, sizeof(count)) < 0)
-		h->stop = 1;	/* full: it is readable as it is */
+		h->stop = 1; /* full: it is readable as it is */
 	errno = err;
 }

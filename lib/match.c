@@ -29,7 +29,8 @@ int kmtia_match_check(struct kmtia *h, const char *what, const struct kmtia_matc
 	if ((match->has_local || match->has_remote) &&
 	    match->family != AF_INET && match->family != AF_INET6)
 		return kmtia_fail(h, -EINVAL, "%s has a prefix, but its family is neither "
-				  "AF_INET nor AF_INET6", what);
+					      "AF_INET nor AF_INET6",
+				  what);
 	return 0;
 }
 

@@ -180,8 +180,10 @@ int kmtia_sock_receive(struct kmtia *h, struct kmtia_sock *s, int flags)
 	struct sockaddr_nl from = { 0 };
 	struct iovec iov = { .iov_base = h->buffer, .iov_len = KMTIA_BUFFER_SIZE };
 	struct msghdr mh = {
-		.msg_name = &from, .msg_namelen = sizeof(from),
-		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
 	};
 	ssize_t n;
 	int err = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Entering a named network namespace, as "ip -n NAME" does. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE	/* setns() */
+#define _GNU_SOURCE /* setns() */
 #endif
 
 #include "netns.h"

@@ -33,8 +33,8 @@
 extern "C" {
 #endif
 
-struct kmtia;		/* an open handle */
-struct kmtia_request;	/* a question of the kernel that awaits its answer */
+struct kmtia;	      /* an open handle */
+struct kmtia_request; /* a question of the kernel that awaits its answer */
 
 /** Most key slots that an SA has (encryption and authentication). */
 #define KMTIA_MAX_SLOTS 2
@@ -44,44 +44,44 @@ struct kmtia_request;	/* a question of the kernel that awaits its answer */
 
 /** One key of an SA: what it is for, and how long it must be. */
 struct kmtia_slot {
-	uint32_t role;			/**< enum kmtia_slot_role */
+	uint32_t role;			     /**< enum kmtia_slot_role */
 	char algorithm[KMTIA_ALG_NAME_SIZE]; /**< kernel crypto API's name */
-	uint32_t bits;			/**< exact key length, with salt */
-	uint32_t icv_bits;		/**< length of the ICV on the wire */
-	const uint8_t *key;		/**< NULL unless granted (key_notify) */
-	size_t key_len;			/**< bytes at @key */
+	uint32_t bits;			     /**< exact key length, with salt */
+	uint32_t icv_bits;		     /**< length of the ICV on the wire */
+	const uint8_t *key;		     /**< NULL unless granted (key_notify) */
+	size_t key_len;			     /**< bytes at @key */
 };
 
 /** The traffic that an SA is meant for; family 0 if it does not say. */
 struct kmtia_selector {
-	uint16_t family;		/**< AF_INET, AF_INET6 or 0 */
-	uint8_t saddr[16];		/**< network order; 4 or 16 bytes */
+	uint16_t family;   /**< AF_INET, AF_INET6 or 0 */
+	uint8_t saddr[16]; /**< network order; 4 or 16 bytes */
 	uint8_t daddr[16];
-	uint8_t saddr_len;		/**< prefix length, bits */
+	uint8_t saddr_len; /**< prefix length, bits */
 	uint8_t daddr_len;
-	uint8_t proto;			/**< 0: any */
-	uint16_t sport, sport_mask;	/**< host order */
-	uint16_t dport, dport_mask;	/**< host order */
+	uint8_t proto;		    /**< 0: any */
+	uint16_t sport, sport_mask; /**< host order */
+	uint16_t dport, dport_mask; /**< host order */
 };
 
 /** Description of one SA, one direction of protection. */
 struct kmtia_sa {
-	uint16_t family;		/**< AF_INET or AF_INET6 */
-	uint8_t daddr[16];		/**< network order; 4 or 16 bytes */
+	uint16_t family;   /**< AF_INET or AF_INET6 */
+	uint8_t daddr[16]; /**< network order; 4 or 16 bytes */
 	uint8_t saddr[16];
-	uint32_t spi;			/**< host order */
-	uint8_t proto;			/**< IPPROTO_ESP or IPPROTO_AH */
+	uint32_t spi;  /**< host order */
+	uint8_t proto; /**< IPPROTO_ESP or IPPROTO_AH */
 	uint32_t mark, mark_mask;
-	uint8_t mode;			/**< XFRM_MODE_* */
+	uint8_t mode; /**< XFRM_MODE_* */
 	uint32_t reqid;
 	uint32_t if_id;
-	uint32_t direction;		/**< enum kmtia_direction */
-	bool esn;			/**< extended sequence numbers */
-	uint16_t encap_type;		/**< UDP_ENCAP_*; 0: none */
-	uint16_t encap_sport, encap_dport; /**< host order */
-	uint64_t soft_byte_limit, hard_byte_limit;	/**< 0: no limit */
-	uint64_t soft_packet_limit, hard_packet_limit;	/**< 0: no limit */
-	uint64_t soft_add_expires, hard_add_expires;	/**< seconds; 0: never */
+	uint32_t direction;			       /**< enum kmtia_direction */
+	bool esn;				       /**< extended sequence numbers */
+	uint16_t encap_type;			       /**< UDP_ENCAP_*; 0: none */
+	uint16_t encap_sport, encap_dport;	       /**< host order */
+	uint64_t soft_byte_limit, hard_byte_limit;     /**< 0: no limit */
+	uint64_t soft_packet_limit, hard_packet_limit; /**< 0: no limit */
+	uint64_t soft_add_expires, hard_add_expires;   /**< seconds; 0: never */
 	struct kmtia_selector selector;
 	size_t n_slots;
 	struct kmtia_slot slots[KMTIA_MAX_SLOTS]; /**< in canonical order */
@@ -90,26 +90,26 @@ struct kmtia_sa {
 	bool tracked;
 	uint64_t handle;
 	bool has_rule;
-	uint32_t rule;			/**< priority of the covering rule */
-	uint32_t origin;		/**< enum kmtia_origin */
+	uint32_t rule;	 /**< priority of the covering rule */
+	uint32_t origin; /**< enum kmtia_origin */
 	bool has_manager;
 	uint8_t manager[KMTIA_UUID_LEN]; /**< who dictated */
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
-	uint64_t age_ms;		/**< since it went live */
-	uint64_t integrity_failed;	/**< packets */
-	uint64_t replay_failed;		/**< packets */
+	uint64_t age_ms;	   /**< since it went live */
+	uint64_t integrity_failed; /**< packets */
+	uint64_t replay_failed;	   /**< packets */
 	uint64_t packets, bytes;
 };
 
 /** Identity of a key manager, for kmtia_register(). */
 struct kmtia_manager {
-	size_t size;			/**< sizeof(struct kmtia_manager) */
+	size_t size; /**< sizeof(struct kmtia_manager) */
 	uint8_t uuid[KMTIA_UUID_LEN];
-	const char *name;		/**< at most KMTIA_NAME_MAX_LEN; or NULL */
-	const char *description;	/**< at most KMTIA_TEXT_MAX_LEN; or NULL */
-	uint32_t flags;			/**< enum kmtia_manager_flags */
-	uint32_t timeout_hint;		/**< seconds, 0 means 5, at most 10 */
-	bool has_weight;		/**< @weight is constant, never ask */
+	const char *name;	 /**< at most KMTIA_NAME_MAX_LEN; or NULL */
+	const char *description; /**< at most KMTIA_TEXT_MAX_LEN; or NULL */
+	uint32_t flags;		 /**< enum kmtia_manager_flags */
+	uint32_t timeout_hint;	 /**< seconds, 0 means 5, at most 10 */
+	bool has_weight;	 /**< @weight is constant, never ask */
 	uint32_t weight;
 	/** How long standing secrets outlive the socket; at most KMTIA_GRACE_MAX. */
 	uint32_t grace_ms;
@@ -123,15 +123,15 @@ struct kmtia_manager {
 struct kmtia_pair {
 	const struct kmtia_sa *inbound;
 	const struct kmtia_sa *outbound;
-	const struct kmtia_sa *keyed;	/**< the one in question; never NULL */
+	const struct kmtia_sa *keyed; /**< the one in question; never NULL */
 };
 
 /** What key_notify is told. */
 struct kmtia_notification {
-	uint64_t seq;			/**< number of the event */
-	uint32_t event;			/**< enum kmtia_notify_event */
-	uint8_t proto;			/**< flush: protocol; 0: all */
-	bool replayed;			/**< from kmtia_notify_get() */
+	uint64_t seq;	/**< number of the event */
+	uint32_t event; /**< enum kmtia_notify_event */
+	uint8_t proto;	/**< flush: protocol; 0: all */
+	bool replayed;	/**< from kmtia_notify_get() */
 };
 
 /**
@@ -140,7 +140,7 @@ struct kmtia_notification {
  * kmtia_register().
  */
 struct kmtia_callbacks {
-	size_t size;			/**< sizeof(struct kmtia_callbacks) */
+	size_t size; /**< sizeof(struct kmtia_callbacks) */
 	/**
 	 * Will this manager dictate the keys of @pair->keyed? Store the answer
 	 * through @will_dictate and the bid through @weight (preset to 1; 0
@@ -243,9 +243,9 @@ uint32_t kmtia_request_time_left(const struct kmtia_request *req);
 
 /** Options of an answer; NULL for none. */
 struct kmtia_answer_options {
-	size_t size;			/**< sizeof(struct kmtia_answer_options) */
-	const char *key_id;		/**< for logs, or NULL */
-	uint32_t origin;		/**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
+	size_t size;	    /**< sizeof(struct kmtia_answer_options) */
+	const char *key_id; /**< for logs, or NULL */
+	uint32_t origin;    /**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
 	/**
 	 * Should the keys prove unusable, or with cannot: the keying module's
 	 * own key may be used.
@@ -295,26 +295,26 @@ int kmtia_notify_get(struct kmtia *h, uint64_t from_seq);
 /** Which SAs a standing secret is for. Selectors apply where their has_ field
  * is set; all zero: every SA that rules let this manager dictate. */
 struct kmtia_secret {
-	size_t size;			/**< sizeof(struct kmtia_secret) */
-	uint32_t number;		/**< its name; the lowest that covers an SA answers */
-	uint16_t family;		/**< of the prefixes; 0: both */
+	size_t size;	 /**< sizeof(struct kmtia_secret) */
+	uint32_t number; /**< its name; the lowest that covers an SA answers */
+	uint16_t family; /**< of the prefixes; 0: both */
 	bool has_local, has_remote;
-	uint8_t local[16], remote[16];	/**< network order */
-	uint8_t local_len, remote_len;	/**< prefix lengths, bits */
-	uint8_t proto;			/**< 0: both */
-	uint32_t direction;		/**< KMTIA_DIRECTION_UNKNOWN: both */
+	uint8_t local[16], remote[16]; /**< network order */
+	uint8_t local_len, remote_len; /**< prefix lengths, bits */
+	uint8_t proto;		       /**< 0: both */
+	uint32_t direction;	       /**< KMTIA_DIRECTION_UNKNOWN: both */
 	bool has_reqid, has_if_id, has_mark, has_rule;
 	uint32_t reqid, if_id, mark, mark_mask;
-	uint32_t rule;			/**< only SAs that this rule covers */
-	uint32_t derivation;		/**< enum kmtia_derivation; 0: mix */
-	const uint8_t *secret;		/**< the bytes; remain the caller's */
-	size_t secret_len;		/**< KMTIA_SECRET_MIN_LEN to _MAX_LEN */
-	const char *key_id;		/**< takes part in the derivation; or NULL */
-	bool has_weight;		/**< else the bid is 1 */
+	uint32_t rule;	       /**< only SAs that this rule covers */
+	uint32_t derivation;   /**< enum kmtia_derivation; 0: mix */
+	const uint8_t *secret; /**< the bytes; remain the caller's */
+	size_t secret_len;     /**< KMTIA_SECRET_MIN_LEN to _MAX_LEN */
+	const char *key_id;    /**< takes part in the derivation; or NULL */
+	bool has_weight;       /**< else the bid is 1 */
 	uint32_t weight;
-	uint64_t not_after;		/**< seconds since 1970; 0: does not end */
-	uint32_t origin;		/**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
-	bool keying_module_gen_key;	/**< as in struct kmtia_answer_options */
+	uint64_t not_after;	    /**< seconds since 1970; 0: does not end */
+	uint32_t origin;	    /**< KMTIA_ORIGIN_LOCAL (or NONE) or _PEER */
+	bool keying_module_gen_key; /**< as in struct kmtia_answer_options */
 	uint64_t reserved[4];
 };
 
@@ -342,50 +342,50 @@ struct kmtia_manager_info {
 	uint8_t uuid[KMTIA_UUID_LEN];
 	char name[KMTIA_NAME_MAX_LEN + 1];
 	char description[KMTIA_TEXT_MAX_LEN + 1];
-	uint32_t flags;			/**< enum kmtia_manager_flags */
+	uint32_t flags; /**< enum kmtia_manager_flags */
 	bool has_weight;
 	uint32_t weight;
-	uint32_t timeout_hint;		/**< seconds */
-	uint32_t pid;			/**< 0: in the kernel */
+	uint32_t timeout_hint; /**< seconds */
+	uint32_t pid;	       /**< 0: in the kernel */
 	uint32_t uid;
 	bool stalled;
 	uint64_t questions, answers, refusals, unusable, misses, late;
 	uint64_t notifications, dropped;
 	uint32_t grace_ms;
-	bool has_grace_left;		/**< its socket is closed */
-	uint32_t grace_left_ms;		/**< its secrets are wiped then */
-	uint32_t secrets;		/**< standing secrets */
-	uint64_t standing;		/**< SAs keyed by one */
+	bool has_grace_left;	/**< its socket is closed */
+	uint32_t grace_left_ms; /**< its secrets are wiped then */
+	uint32_t secrets;	/**< standing secrets */
+	uint64_t standing;	/**< SAs keyed by one */
 };
 
 /** A rule. Selectors apply where their has_ field is set. */
 struct kmtia_rule {
-	size_t size;			/**< sizeof(struct kmtia_rule) */
+	size_t size; /**< sizeof(struct kmtia_rule) */
 	uint32_t priority;
-	uint16_t family;		/**< of the prefixes; 0: both */
+	uint16_t family; /**< of the prefixes; 0: both */
 	bool has_local, has_remote;
-	uint8_t local[16], remote[16];	/**< network order */
-	uint8_t local_len, remote_len;	/**< prefix lengths, bits */
-	uint8_t proto;			/**< 0: both */
-	uint32_t direction;		/**< KMTIA_DIRECTION_UNKNOWN: both */
+	uint8_t local[16], remote[16]; /**< network order */
+	uint8_t local_len, remote_len; /**< prefix lengths, bits */
+	uint8_t proto;		       /**< 0: both */
+	uint32_t direction;	       /**< KMTIA_DIRECTION_UNKNOWN: both */
 	bool has_reqid, has_if_id, has_mark;
 	uint32_t reqid, if_id, mark, mark_mask;
-	uint32_t dictate;		/**< enum kmtia_grant */
+	uint32_t dictate;			 /**< enum kmtia_grant */
 	uint8_t dictate_manager[KMTIA_UUID_LEN]; /**< with KMTIA_GRANT_NAMED */
-	uint32_t notify;		/**< enum kmtia_grant */
+	uint32_t notify;			 /**< enum kmtia_grant */
 	uint8_t notify_manager[KMTIA_UUID_LEN];
 	bool has_keys;
 	uint8_t keys_manager[KMTIA_UUID_LEN];
-	bool has_on_failure;		/**< else reject, where somebody dictates */
-	uint32_t on_failure;		/**< enum kmtia_failure_action */
-	uint32_t timeout_ms;		/**< 0: the kernel's default, 1,000 */
-	uint64_t hits;			/**< filled in by kmtia_rules() */
+	bool has_on_failure; /**< else reject, where somebody dictates */
+	uint32_t on_failure; /**< enum kmtia_failure_action */
+	uint32_t timeout_ms; /**< 0: the kernel's default, 1,000 */
+	uint64_t hits;	     /**< filled in by kmtia_rules() */
 	uint64_t reserved[4];
 };
 
 /** Counters, by name, in the order of the netlink specification. */
 struct kmtia_stat {
-	const char *name;		/**< as in the specification: "fail-busy" */
+	const char *name; /**< as in the specification: "fail-busy" */
 	uint64_t value;
 };
 
@@ -412,17 +412,17 @@ const char *kmtia_warning(struct kmtia *h);
 
 /** An event of the monitor group. */
 struct kmtia_event {
-	uint32_t event;			/**< enum kmtia_monitor_event */
-	const struct kmtia_sa *sa;	/**< or NULL */
+	uint32_t event;		   /**< enum kmtia_monitor_event */
+	const struct kmtia_sa *sa; /**< or NULL */
 	bool has_rule;
 	uint32_t rule;
 	bool has_manager;
 	uint8_t manager[KMTIA_UUID_LEN];
-	const char *manager_name;	/**< or NULL */
-	uint32_t error;			/**< positive errno, 0: none */
-	uint32_t status;		/**< the manager's own number, 0: none */
-	const char *text;		/**< or NULL */
-	const char *key_id;		/**< or NULL */
+	const char *manager_name; /**< or NULL */
+	uint32_t error;		  /**< positive errno, 0: none */
+	uint32_t status;	  /**< the manager's own number, 0: none */
+	const char *text;	  /**< or NULL */
+	const char *key_id;	  /**< or NULL */
 };
 
 typedef void (*kmtia_event_cb)(struct kmtia *h, const struct kmtia_event *event,

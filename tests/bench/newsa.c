@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&kernel, sizeof(kernel)))
 		die("socket", errno);
-	round_ns(fd, n, 0x1000);	/* modules are loaded, caches filled */
+	round_ns(fd, n, 0x1000); /* modules are loaded, caches filled */
 	flush(fd);
 	for (i = 0; i < rounds; i++) {
 		ns = round_ns(fd, n, 0x1000 + (i + 1) * n);

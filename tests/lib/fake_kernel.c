@@ -48,7 +48,7 @@ void fake_memory_reset(void);
 struct fake fake;
 
 static struct {
-	int fd, peer;		/* 0: free */
+	int fd, peer; /* 0: free */
 } sockets[MAX_SOCKETS];
 
 static struct fake_request last[KMTIA_CMD_MAX + 1];
@@ -142,7 +142,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	else if (level == SOL_SOCKET && name == SO_RCVBUF)
 		fake.option_rcvbuf = *(const int *)value;
 	else
-		return errno = EPERM, -1;	/* SO_RCVBUFFORCE */
+		return errno = EPERM, -1; /* SO_RCVBUFFORCE */
 	return 0;
 }
 
@@ -151,8 +151,11 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 static void put_commands(struct nl_msg *msg)
 {
 	static const uint8_t commands[] = {
-		KMTIA_CMD_MANAGER_ADD, KMTIA_CMD_MANAGER_DEL, KMTIA_CMD_DICTATE_REPLY,
-		KMTIA_CMD_NOTIFY_GET, KMTIA_CMD_SECRET_SET,
+		KMTIA_CMD_MANAGER_ADD,
+		KMTIA_CMD_MANAGER_DEL,
+		KMTIA_CMD_DICTATE_REPLY,
+		KMTIA_CMD_NOTIFY_GET,
+		KMTIA_CMD_SECRET_SET,
 	};
 	size_t n = sizeof(commands) - fake.old_module;
 	struct nlattr *list = nla_nest_start(msg, CTRL_ATTR_OPS), *op;
@@ -376,7 +379,8 @@ static void push(int fd, const void *bytes, size_t len, uint32_t pid, int err)
 {
 	struct prefix prefix = { .pid = pid, .err = err };
 	struct iovec iov[2] = {
-		{ &prefix, sizeof(prefix) }, { (void *)bytes, len },
+		{ &prefix, sizeof(prefix) },
+		{ (void *)bytes, len },
 	};
 	ssize_t n = writev(peer_of(fd), iov, 2);
 

@@ -40,29 +40,29 @@ typedef void (*fake_handler)(const struct fake_request *r);
 
 /* What the kernel is like; all zero is normal, but for the first two. */
 struct fake {
-	uint16_t family;	/* number of the family, and of its group; */
-	uint32_t group;		/* others each time that the module is loaded */
-	bool no_family;		/* module not loaded */
-	bool gone;		/* unloaded since */
+	uint16_t family; /* number of the family, and of its group; */
+	uint32_t group;	 /* others each time that the module is loaded */
+	bool no_family;	 /* module not loaded */
+	bool gone;	 /* unloaded since */
 	bool no_group;
-	bool old_module;	/* without standing secrets */
-	bool odd_family;	/* who asks for ours is told of another one */
-	bool look_misses;	/* listing the families passes over ours */
-	int socket_errno;	/* what fails with which error */
+	bool old_module;  /* without standing secrets */
+	bool odd_family;  /* who asks for ours is told of another one */
+	bool look_misses; /* listing the families passes over ours */
+	int socket_errno; /* what fails with which error */
 	int bind_errno;
 	int send_errno;
 	int join_errno;
-	int news_errno;		/* of joining the controller's group */
-	int look_errno;		/* of listing the families */
-	int send_eintr;		/* how often first */
+	int news_errno;			    /* of joining the controller's group */
+	int look_errno;			    /* of listing the families */
+	int send_eintr;			    /* how often first */
 	fake_handler on[KMTIA_CMD_MAX + 1]; /* NULL: an ACK */
 
 	/* What was seen. */
-	int sockets;		/* open now */
+	int sockets; /* open now */
 	int command_fd, event_fd, monitor_fd, news_fd;
-	int by_name;		/* how often the family was asked for by name */
-	int unseen;		/* commands to a family that is not there */
-	uint32_t joined;	/* monitor group */
+	int by_name;	 /* how often the family was asked for by name */
+	int unseen;	 /* commands to a family that is not there */
+	uint32_t joined; /* monitor group */
 	int option_ext_ack, option_cap_ack, option_rcvbuf, option_cloexec;
 	int count[KMTIA_CMD_MAX + 1];
 };
@@ -85,17 +85,17 @@ struct nl_msg *fake_family_news(uint8_t cmd, const char *name, uint16_t id);
 /* --- Messages of the kernel's ---------------------------------------------------- */
 
 struct nl_msg *fake_message(uint8_t cmd, uint32_t seq, int flags);
-void fake_push(int fd, struct nl_msg *msg);		/* frees @msg */
+void fake_push(int fd, struct nl_msg *msg); /* frees @msg */
 void fake_push_from(int fd, struct nl_msg *msg, uint32_t pid);
 void fake_push_raw(int fd, const void *bytes, size_t len);
-void fake_push_errno(int fd, int err);			/* recvmsg() fails once */
+void fake_push_errno(int fd, int err); /* recvmsg() fails once */
 
 struct fake_extack {
 	const char *text;
-	int offset;		/* of an attribute; 0: none */
-	int missing;		/* type of an attribute; 0: none */
+	int offset;  /* of an attribute; 0: none */
+	int missing; /* type of an attribute; 0: none */
 	int nest;
-	bool uncapped;		/* the request is repeated in the message */
+	bool uncapped; /* the request is repeated in the message */
 };
 
 void fake_ack(const struct fake_request *r, int err, const struct fake_extack *e);
@@ -124,8 +124,8 @@ bool fake_readable(struct kmtia *h);
 
 /* From now on look for these bytes. */
 void fake_secret(const void *bytes, size_t len);
-int fake_secret_passed(void);	/* messages that held it */
-int fake_secret_leaked(void);	/* freed memory that held it */
+int fake_secret_passed(void);	  /* messages that held it */
+int fake_secret_leaked(void);	  /* freed memory that held it */
 bool fake_secret_in_buffer(void); /* does the last receive buffer hold it? */
 
 /* --- Memory ----------------------------------------------------------------------- */

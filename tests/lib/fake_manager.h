@@ -27,17 +27,17 @@ struct fake_manager {
 	void (*on_registration)(struct kmtia *h, struct fake_manager *m);
 
 	int checks, dictations, notifications, overruns, registrations;
-	bool registered;		/* as it was told last */
+	bool registered; /* as it was told last */
 	int err;
-	char sentence[160];		/* about it */
+	char sentence[160]; /* about it */
 	uint32_t preset_weight;
 	bool preset_will;
-	struct kmtia_request *req;	/* the last one; to be answered */
-	const struct kmtia_pair *live;	/* in a callback: the pair itself */
+	struct kmtia_request *req;     /* the last one; to be answered */
+	const struct kmtia_pair *live; /* in a callback: the pair itself */
 	struct fake_pair pair;
 	struct kmtia_notification what;
 	uint8_t keys[KMTIA_MAX_SLOTS][64]; /* of the last notification */
-	int result;			/* for the test's own use */
+	int result;			   /* for the test's own use */
 };
 
 struct kmtia_manager fake_identity(uint32_t flags);

@@ -34,7 +34,7 @@ static struct {
 	const void *bytes;
 	size_t len;
 	int passed, leaked;
-	const void *buffer;	/* that the library receives into */
+	const void *buffer; /* that the library receives into */
 	size_t buffer_len;
 } secret;
 

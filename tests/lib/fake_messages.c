@@ -13,8 +13,12 @@
 
 const struct kmtia_sa fake_sa_in = {
 	.family = AF_INET,
-	.daddr = { 192, 0, 2, 1 }, .saddr = { 198, 51, 100, 2 },
-	.spi = 0xc0000001, .proto = IPPROTO_ESP, .mode = 1, .reqid = 5,
+	.daddr = { 192, 0, 2, 1 },
+	.saddr = { 198, 51, 100, 2 },
+	.spi = 0xc0000001,
+	.proto = IPPROTO_ESP,
+	.mode = 1,
+	.reqid = 5,
 	.direction = KMTIA_DIRECTION_IN,
 	.n_slots = 1,
 	.slots = { { KMTIA_SLOT_ROLE_AEAD, "rfc4106(gcm(aes))", 160, 128, NULL, 0 } },
@@ -22,8 +26,12 @@ const struct kmtia_sa fake_sa_in = {
 
 const struct kmtia_sa fake_sa_out = {
 	.family = AF_INET,
-	.daddr = { 198, 51, 100, 2 }, .saddr = { 192, 0, 2, 1 },
-	.spi = 0xd0000002, .proto = IPPROTO_ESP, .mode = 1, .reqid = 5,
+	.daddr = { 198, 51, 100, 2 },
+	.saddr = { 192, 0, 2, 1 },
+	.spi = 0xd0000002,
+	.proto = IPPROTO_ESP,
+	.mode = 1,
+	.reqid = 5,
 	.direction = KMTIA_DIRECTION_OUT,
 	.n_slots = 2,
 	.slots = {

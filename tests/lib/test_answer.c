@@ -85,7 +85,9 @@ static void keys_are_sent_by_slot(void **state)
 static void options_are_sent(void **state)
 {
 	struct kmtia_answer_options options = {
-		.size = sizeof(options), .key_id = "epoch-7", .origin = KMTIA_ORIGIN_PEER,
+		.size = sizeof(options),
+		.key_id = "epoch-7",
+		.origin = KMTIA_ORIGIN_PEER,
 		.keying_module_gen_key = true,
 	};
 	const struct fake_request *r;
@@ -105,7 +107,8 @@ static void options_are_sent(void **state)
 static void cannot_is_sent_with_status_and_text(void **state)
 {
 	struct kmtia_answer_options options = {
-		.size = sizeof(options), .keying_module_gen_key = true,
+		.size = sizeof(options),
+		.keying_module_gen_key = true,
 	};
 	const struct fake_request *r;
 	struct fake_manager m;
@@ -133,7 +136,7 @@ static void a_long_text_is_cut_between_characters(void **state)
 	(void)state;
 	text[0] = 'x';
 	for (i = 1; i + 2 < sizeof(text); i += 2)
-		memcpy(text + i, "\xc3\xa4", 2);	/* two bytes each */
+		memcpy(text + i, "\xc3\xa4", 2); /* two bytes each */
 	text[i] = '\0';
 	assert_int_equal(kmtia_answer_cannot(m.req, 1, text, NULL), 0);
 	sent = nla_get_string(fake_last(KMTIA_CMD_DICTATE_REPLY)->tb[KMTIA_A_REQUEST_TEXT]);
@@ -239,7 +242,7 @@ static void an_attribute_within_a_slot_is_named(void **state)
 
 	h = asked(&m);
 	fake.on[KMTIA_CMD_DICTATE_REPLY] = point_at_slot;
-	inner_offset = NLA_HDRLEN + nla_total_size(4);	/* after its role */
+	inner_offset = NLA_HDRLEN + nla_total_size(4); /* after its role */
 	assert_int_equal(kmtia_answer_keys(m.req, keys, key_lens, 2, NULL), -EINVAL);
 	assert_string_equal(kmtia_strerror(h, -EINVAL), "no (attribute key) (Invalid argument)");
 	fake_close(h);
@@ -299,7 +302,7 @@ struct bad_answer {
 	const uint8_t *keys[3];
 	size_t lens[3];
 	size_t n;
-	uint32_t status;	/* of a "cannot" */
+	uint32_t status; /* of a "cannot" */
 };
 
 static char long_id[KMTIA_KEY_ID_MAX_LEN + 2];

@@ -81,7 +81,9 @@ static void a_secret_is_sent_in_place_of_slots(void **state)
 static void its_options_are_sent(void **state)
 {
 	struct kmtia_answer_options options = {
-		.size = sizeof(options), .key_id = "epoch-7", .origin = KMTIA_ORIGIN_PEER,
+		.size = sizeof(options),
+		.key_id = "epoch-7",
+		.origin = KMTIA_ORIGIN_PEER,
 		.keying_module_gen_key = true,
 	};
 	const struct fake_request *r;
@@ -167,7 +169,9 @@ static void secrets_unfit_for_sending_become_a_refusal(void **state)
 	memset(long_id, 'i', sizeof(long_id) - 1);
 	for (i = 0; i < 2 * n; i++) {
 		struct bad_answer b = {
-			.secret = secret, .len = MIN, .options.size = sizeof(b.options),
+			.secret = secret,
+			.len = MIN,
+			.options.size = sizeof(b.options),
 		};
 		struct kmtia *h = asked(&m);
 

@@ -196,14 +196,14 @@ static void what_is_no_question_is_passed_over(void **state)
 	struct nl_msg *other = nlmsg_alloc();
 
 	(void)state;
-	fake_push(fake.event_fd, fake_message(KMTIA_CMD_CHECK, 0, 0));	/* no id */
-	fake_push(fake.event_fd, fake_message(200, 0, 0));	/* unknown command */
+	fake_push(fake.event_fd, fake_message(KMTIA_CMD_CHECK, 0, 0)); /* no id */
+	fake_push(fake.event_fd, fake_message(200, 0, 0));	       /* unknown command */
 	fake_push_raw(fake.event_fd, short_header, sizeof(short_header));
-	fake_push_raw(fake.event_fd, &bare, sizeof(bare));	/* no genl header */
+	fake_push_raw(fake.event_fd, &bare, sizeof(bare)); /* no genl header */
 	genlmsg_put(other, 0, 0, FAKE_FAMILY + 1, 0, 0, KMTIA_CMD_DICTATE, 1);
-	fake_push(fake.event_fd, other);			/* another family */
+	fake_push(fake.event_fd, other); /* another family */
 	fake_push_from(fake.event_fd, fake_question(KMTIA_CMD_CHECK, 1, &fake_sa_in, NULL, false),
-		       4711);					/* another process */
+		       4711); /* another process */
 	ask(KMTIA_CMD_CHECK, 2, false);
 	assert_in_range(kmtia_dispatch(h), 1, 7);
 	assert_int_equal(m.checks, 1);
@@ -420,7 +420,7 @@ static void a_stop_without_run_does_not_spin(void **state)
 
 	(void)state;
 	kmtia_stop(h);
-	assert_true(fake_readable(h));	/* to wake a run */
+	assert_true(fake_readable(h)); /* to wake a run */
 	ask(KMTIA_CMD_CHECK, 1, false);
 	assert_int_equal(kmtia_dispatch(h), 1);
 	assert_false(fake_readable(h));

@@ -261,7 +261,8 @@ static void a_long_sentence_is_cut_off(void **state)
 static void malformed_verdict(const struct fake_request *r)
 {
 	struct nlmsghdr header = {
-		.nlmsg_len = sizeof(header), .nlmsg_type = NLMSG_ERROR,
+		.nlmsg_len = sizeof(header),
+		.nlmsg_type = NLMSG_ERROR,
 		.nlmsg_seq = r->nlh->nlmsg_seq,
 	};
 

@@ -15,7 +15,7 @@ static const uint8_t key[] = "sixteen-byte-key-and-a-salt, or a secret of 32 byt
 #define KEY_LEN 20
 #define SECRET_LEN 32
 
-static int troubles;	/* errors that were returned */
+static int troubles; /* errors that were returned */
 static int listed;
 
 static int note(int result)
@@ -39,7 +39,9 @@ static void answer(struct kmtia *h, struct fake_manager *m)
 static void set_secret(struct kmtia *h, struct fake_manager *m)
 {
 	struct kmtia_secret secret = {
-		.size = sizeof(secret), .secret = key, .secret_len = SECRET_LEN,
+		.size = sizeof(secret),
+		.secret = key,
+		.secret_len = SECRET_LEN,
 	};
 
 	note(m->err);

@@ -141,7 +141,7 @@ static void malformed_events_are_left_out(void **state)
 	fake_push(fake.monitor_fd, msg);
 	fake_push(fake.monitor_fd, fake_notification(1, 0, 0, &fake_sa_in, NULL));
 	msg = event(KMTIA_MONITOR_EVENT_ALARM);
-	nla_put(msg, KMTIA_A_MONITOR_TEXT, 3, "abc");	/* not terminated */
+	nla_put(msg, KMTIA_A_MONITOR_TEXT, 3, "abc"); /* not terminated */
 	fake_push(fake.monitor_fd, msg);
 	fake_push_from(fake.monitor_fd, event(KMTIA_MONITOR_EVENT_ALARM), 4711);
 	assert_int_equal(kmtia_dispatch(h), 5);

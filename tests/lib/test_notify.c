@@ -73,7 +73,7 @@ static void numbers_in_a_row_are_no_loss(void **state)
 	struct kmtia *h = fake_register(&m);
 
 	(void)state;
-	push(3, 0, KMTIA_NOTIFY_EVENT_NEW);	/* 1 and 2 were not for us */
+	push(3, 0, KMTIA_NOTIFY_EVENT_NEW); /* 1 and 2 were not for us */
 	push(9, 3, KMTIA_NOTIFY_EVENT_NEW);
 	push(10, 9, KMTIA_NOTIFY_EVENT_DELETE);
 	assert_int_equal(kmtia_dispatch(h), 3);
@@ -89,7 +89,7 @@ static void a_skipped_number_is_a_loss(void **state)
 
 	(void)state;
 	push(3, 0, KMTIA_NOTIFY_EVENT_NEW);
-	push(10, 9, KMTIA_NOTIFY_EVENT_NEW);	/* 9 was sent, and is not here */
+	push(10, 9, KMTIA_NOTIFY_EVENT_NEW); /* 9 was sent, and is not here */
 	assert_int_equal(kmtia_dispatch(h), 2);
 	assert_int_equal(m.notifications, 2);
 	assert_int_equal(m.overruns, 1);

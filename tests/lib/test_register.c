@@ -26,7 +26,7 @@ struct case_row {
 	const char *what;
 	uint32_t flags;
 	void (*change)(struct case_data *d);
-	const char *sentence;	/* NULL: accepted */
+	const char *sentence; /* NULL: accepted */
 };
 
 static char long_text[KMTIA_TEXT_MAX_LEN + 2];
@@ -118,8 +118,8 @@ static int try_row(struct kmtia *h, const struct case_row *row, struct fake_mana
 	d.manager = fake_identity(row->flags);
 	d.callbacks = fake_callbacks(row->flags);
 	row->change(&d);
-	return kmtia_register(h, d.no_manager ? NULL :
-			      d.use_longer ? &d.longer.manager : &d.manager,
+	return kmtia_register(h, d.no_manager ? NULL : d.use_longer ? &d.longer.manager :
+								      &d.manager,
 			      d.no_callbacks ? NULL : &d.callbacks, m);
 }
 
@@ -193,7 +193,7 @@ static void the_identity_is_sent(void **state)
 	(void)state;
 	manager.has_weight = true;
 	manager.weight = 0xfffffffe;
-	manager.timeout_hint = 11;	/* for the kernel to refuse */
+	manager.timeout_hint = 11; /* for the kernel to refuse */
 	manager.grace_ms = 1500;
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), 0);
 	r = fake_last(KMTIA_CMD_MANAGER_ADD);
@@ -225,7 +225,7 @@ static void what_is_not_given_is_not_sent(void **state)
 	(void)state;
 	manager.name = NULL;
 	manager.description = NULL;
-	manager.weight = 5;	/* has_weight is false */
+	manager.weight = 5; /* has_weight is false */
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, NULL), 0);
 	r = fake_last(KMTIA_CMD_MANAGER_ADD);
 	assert_null(r->tb[KMTIA_A_MANAGER_NAME]);

@@ -27,7 +27,9 @@ static struct kmtia_secret a_secret(void)
 	static const uint8_t bytes[32] = { 1 };
 
 	return (struct kmtia_secret){
-		.size = sizeof(struct kmtia_secret), .secret = bytes, .secret_len = sizeof(bytes),
+		.size = sizeof(struct kmtia_secret),
+		.secret = bytes,
+		.secret_len = sizeof(bytes),
 	};
 }
 
@@ -108,7 +110,7 @@ static void unregistering_ends_the_wait(void **state)
 	assert_int_equal(kmtia_unregister(h), -ENOENT);
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, &m), -ENOTCONN);
 	assert_string_equal(kmtia_strerror(h, -ENOTCONN), "the kernel module was unloaded "
-			    "(Transport endpoint is not connected)");
+							  "(Transport endpoint is not connected)");
 	fake_load();
 	assert_int_equal(kmtia_register(h, &manager, &callbacks, &m), 0);
 	assert_told(&m, 1, false, 0);

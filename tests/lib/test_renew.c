@@ -45,14 +45,14 @@ static void other_news_change_nothing(void **state)
 	(void)state;
 	push_news(CTRL_CMD_DELFAMILY, "nl80211", FAKE_FAMILY);
 	push_news(CTRL_CMD_DELFAMILY, "kmtia2", FAKE_FAMILY);
-	push_news(CTRL_CMD_DELFAMILY, "kmtia", FAKE_FAMILY - 1);	/* an earlier one */
-	push_news(CTRL_CMD_NEWFAMILY, "kmtia", FAKE_FAMILY);		/* known already */
+	push_news(CTRL_CMD_DELFAMILY, "kmtia", FAKE_FAMILY - 1); /* an earlier one */
+	push_news(CTRL_CMD_NEWFAMILY, "kmtia", FAKE_FAMILY);	 /* known already */
 	push_news(CTRL_CMD_NEWFAMILY, "taskstats", FAKE_FAMILY + 1);
 	push_news(CTRL_CMD_DELMCAST_GRP, "kmtia", FAKE_FAMILY);
 	fake_push_raw(fake.news_fd, &bare, sizeof(bare));
 	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, 0, CTRL_CMD_DELFAMILY, 2);
 	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, "kmtia");
-	nla_put_u32(msg, CTRL_ATTR_FAMILY_ID, FAKE_FAMILY);		/* too long */
+	nla_put_u32(msg, CTRL_ATTR_FAMILY_ID, FAKE_FAMILY); /* too long */
 	fake_push(fake.news_fd, msg);
 	fake_push(fake.news_fd, fake_message(CTRL_CMD_DELFAMILY, 0, 0)); /* not the controller */
 	fake_push_from(fake.news_fd, fake_family_news(CTRL_CMD_DELFAMILY, "kmtia", FAKE_FAMILY),
@@ -180,7 +180,7 @@ static void commands_find_the_module_again(void **state)
 	assert_int_equal(kmtia_rule_add(h, &rule), -ENOTCONN);
 	assert_int_equal(kmtia_rules(h, count_rule, &n), -ENOTCONN);
 	assert_string_equal(kmtia_strerror(h, -ENOTCONN), "the kernel module was unloaded "
-			    "(Transport endpoint is not connected)");
+							  "(Transport endpoint is not connected)");
 	assert_int_equal(n, 0);
 	fake_load();
 	assert_int_equal(kmtia_rule_add(h, &rule), 0);
@@ -291,7 +291,8 @@ static void an_old_registration_does_not_speak_to_a_new_module(void **state)
 	assert_int_equal(kmtia_secret_set(h, &secret), -ENOTCONN);
 	assert_int_equal(kmtia_notify_get(h, 0), -ENOTCONN);
 	assert_int_equal(fake.count[KMTIA_CMD_DICTATE_REPLY] + fake.count[KMTIA_CMD_SECRET_SET] +
-			 fake.count[KMTIA_CMD_NOTIFY_GET], 0);
+				 fake.count[KMTIA_CMD_NOTIFY_GET],
+			 0);
 	assert_int_equal(m.registrations, 0);
 	assert_int_equal(kmtia_dispatch(h), 2);
 	assert_told(&m, 2, true, 0);
@@ -338,7 +339,7 @@ static void the_monitor_group_is_joined_again(void **state)
 		h = i ? fake_register(&m) : fake_open();
 		n_events = 0;
 		assert_int_equal(kmtia_monitor(h, on_event, NULL), 0);
-		push_event(KMTIA_MONITOR_EVENT_RULE_DEL);	/* not read yet */
+		push_event(KMTIA_MONITOR_EVENT_RULE_DEL); /* not read yet */
 		fake_unload();
 		fake_load();
 		assert_int_equal(kmtia_dispatch(h), 3);

@@ -19,16 +19,32 @@ static struct kmtia_rule least_rule(void)
 static struct kmtia_rule full_rule(uint16_t family)
 {
 	struct kmtia_rule rule = {
-		.size = sizeof(rule), .priority = 0xfffffffe, .family = family,
-		.has_local = true, .local = { 10, 1, 2, 3, 4 }, .local_len = 24,
-		.has_remote = true, .remote = { 10, 9, 8, 7, 6 }, .remote_len = 16,
-		.proto = IPPROTO_ESP, .direction = KMTIA_DIRECTION_OUT,
-		.has_reqid = true, .reqid = 21, .has_if_id = true, .if_id = 22,
-		.has_mark = true, .mark = 23, .mark_mask = 0xff,
-		.dictate = KMTIA_GRANT_NAMED, .dictate_manager = { 1, 2, 3 },
-		.notify = KMTIA_GRANT_NAMED, .notify_manager = { 4, 5, 6 },
-		.has_keys = true, .keys_manager = { 7, 8, 9 },
-		.has_on_failure = true, .on_failure = KMTIA_FAILURE_ACTION_MANAGER,
+		.size = sizeof(rule),
+		.priority = 0xfffffffe,
+		.family = family,
+		.has_local = true,
+		.local = { 10, 1, 2, 3, 4 },
+		.local_len = 24,
+		.has_remote = true,
+		.remote = { 10, 9, 8, 7, 6 },
+		.remote_len = 16,
+		.proto = IPPROTO_ESP,
+		.direction = KMTIA_DIRECTION_OUT,
+		.has_reqid = true,
+		.reqid = 21,
+		.has_if_id = true,
+		.if_id = 22,
+		.has_mark = true,
+		.mark = 23,
+		.mark_mask = 0xff,
+		.dictate = KMTIA_GRANT_NAMED,
+		.dictate_manager = { 1, 2, 3 },
+		.notify = KMTIA_GRANT_NAMED,
+		.notify_manager = { 4, 5, 6 },
+		.has_keys = true,
+		.keys_manager = { 7, 8, 9 },
+		.has_on_failure = true,
+		.on_failure = KMTIA_FAILURE_ACTION_MANAGER,
 		.timeout_ms = 250,
 	};
 
@@ -168,7 +184,7 @@ static void the_kernels_verdict_on_a_rule_is_returned(void **state)
 				       .offset = NLMSG_HDRLEN + GENL_HDRLEN };
 	assert_int_equal(kmtia_rule_add(h, &rule), -EEXIST);
 	assert_string_equal(kmtia_strerror(h, -EEXIST), "a rule of this priority exists "
-			    "(attribute priority) (File exists)");
+							"(attribute priority) (File exists)");
 	verdict = 0;
 	extack = (struct fake_extack){ .text = "the other end may dictate" };
 	assert_int_equal(kmtia_rule_add(h, &rule), 0);
@@ -274,7 +290,7 @@ static void a_rule_is_read_as_it_was_sent(void **state)
 		struct kmtia *h = fake_open();
 
 		if (families[i] == AF_INET)
-			rule.local[4] = rule.remote[4] = 0;	/* not part of it */
+			rule.local[4] = rule.remote[4] = 0; /* not part of it */
 		assert_int_equal(kmtia_rule_add(h, &rule), 0);
 		fake.on[KMTIA_CMD_RULE_GET] = echo_rule;
 		assert_int_equal(read_rules(h), 0);

@@ -16,7 +16,9 @@ static const uint8_t bytes[1025] = "a standing secret, of 32 bytes..";
 static struct kmtia_secret least_secret(void)
 {
 	return (struct kmtia_secret){
-		.size = sizeof(struct kmtia_secret), .number = 3, .secret = bytes,
+		.size = sizeof(struct kmtia_secret),
+		.number = 3,
+		.secret = bytes,
 		.secret_len = LEN,
 	};
 }
@@ -24,15 +26,34 @@ static struct kmtia_secret least_secret(void)
 static struct kmtia_secret full_secret(uint16_t family)
 {
 	return (struct kmtia_secret){
-		.size = sizeof(struct kmtia_secret), .number = 0xfffffffe, .family = family,
-		.has_local = true, .local = { 10, 1, 2, 3, 4 }, .local_len = 24,
-		.has_remote = true, .remote = { 10, 9, 8, 7, 6 }, .remote_len = 16,
-		.proto = IPPROTO_AH, .direction = KMTIA_DIRECTION_IN,
-		.has_reqid = true, .reqid = 0, .has_if_id = true, .if_id = 22,
-		.has_mark = true, .mark = 23, .mark_mask = 0xff, .has_rule = true, .rule = 0,
-		.derivation = KMTIA_DERIVATION_EXPAND, .secret = bytes, .secret_len = 1024,
-		.key_id = "monday", .has_weight = true, .weight = 0,
-		.not_after = 1ULL << 33, .origin = KMTIA_ORIGIN_PEER,
+		.size = sizeof(struct kmtia_secret),
+		.number = 0xfffffffe,
+		.family = family,
+		.has_local = true,
+		.local = { 10, 1, 2, 3, 4 },
+		.local_len = 24,
+		.has_remote = true,
+		.remote = { 10, 9, 8, 7, 6 },
+		.remote_len = 16,
+		.proto = IPPROTO_AH,
+		.direction = KMTIA_DIRECTION_IN,
+		.has_reqid = true,
+		.reqid = 0,
+		.has_if_id = true,
+		.if_id = 22,
+		.has_mark = true,
+		.mark = 23,
+		.mark_mask = 0xff,
+		.has_rule = true,
+		.rule = 0,
+		.derivation = KMTIA_DERIVATION_EXPAND,
+		.secret = bytes,
+		.secret_len = 1024,
+		.key_id = "monday",
+		.has_weight = true,
+		.weight = 0,
+		.not_after = 1ULL << 33,
+		.origin = KMTIA_ORIGIN_PEER,
 		.keying_module_gen_key = true,
 	};
 }
@@ -296,7 +317,12 @@ static void judge(const struct fake_request *r)
 static void the_verdict_is_returned_and_the_secret_wiped(void **state)
 {
 	static const int verdicts[] = {
-		0, -ENOSPC, -EINVAL, -EPERM, -EKEYREVOKED, -EOPNOTSUPP,
+		0,
+		-ENOSPC,
+		-EINVAL,
+		-EPERM,
+		-EKEYREVOKED,
+		-EOPNOTSUPP,
 	};
 	struct kmtia_secret s = least_secret();
 	struct fake_manager m;

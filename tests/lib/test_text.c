@@ -36,12 +36,15 @@ static void uuid_is_formatted_as_it_was_parsed(void **state)
 static void bad_uuids_are_refused_and_change_nothing(void **state)
 {
 	static const char *const bad[] = {
-		"", "1", "-", "12345678",
-		"12345678-9abc-def0-1234-56789abcdef",		/* short */
-		"12345678-9abc-def0-1234-56789abcdef01",	/* long */
+		"",
+		"1",
+		"-",
+		"12345678",
+		"12345678-9abc-def0-1234-56789abcdef",	 /* short */
+		"12345678-9abc-def0-1234-56789abcdef01", /* long */
 		"12345678-9abc-def0-1234-56789abcdef0 ",
 		" 12345678-9abc-def0-1234-56789abcdef0",
-		"123456789abcdef0123456789abcdef0",		/* no dashes */
+		"123456789abcdef0123456789abcdef0", /* no dashes */
 		"1234567-89abc-def0-1234-56789abcdef0",
 		"12345678-9abc-def0-123456789-abcdef0",
 		"12345678-9abc-def0-1234-56789abcdefg",

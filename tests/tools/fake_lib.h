@@ -54,10 +54,10 @@
 /* What was asked of it, and what it shall answer. */
 static struct {
 	int open_err, register_err, managers_err, set_err, flush_err, dispatch_err;
-	bool listed;		/* are we among the managers? */
+	bool listed; /* are we among the managers? */
 	bool stalled;
-	bool no_standing;	/* a kernel without that feature */
-	bool done_anyway;	/* what it does fails only in what it answers */
+	bool no_standing; /* a kernel without that feature */
+	bool done_anyway; /* what it does fails only in what it answers */
 	int n_open, n_register, n_flush, n_set, n_fetch;
 	int fd;
 	struct kmtia_manager manager;

@@ -72,8 +72,12 @@ static int run_two(struct cmd *c, int argc, char **argv)
 static void check_command(const char *line, int expected, const char *out, const char *err)
 {
 	static const struct cmd_word words[] = {
-		{ "show", run_one }, { "list", run_one }, { "ls", run_one },
-		{ "del", run_two }, { "delete", run_two }, { NULL, NULL },
+		{ "show", run_one },
+		{ "list", run_one },
+		{ "ls", run_one },
+		{ "del", run_two },
+		{ "delete", run_two },
+		{ NULL, NULL },
 	};
 	char copy[64], *argv[MAX_WORDS];
 	struct run r;
@@ -190,7 +194,8 @@ static void prefixes(void **state)
 	assert_string_equal(args_prefix("", &family, addr, &len), "is not an address");
 	assert_string_equal(args_prefix("/24", &family, addr, &len), "is not an address");
 	assert_string_equal(args_prefix("1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa/1",
-					&family, addr, &len), "is not an address");
+					&family, addr, &len),
+			    "is not an address");
 }
 
 static void marks(void **state)
@@ -212,8 +217,11 @@ static void filters(void **state)
 {
 	char line[] = "spi 0x1001 dst 10.0.0.2 proto esp manager " UUID_TEXT;
 	struct kmtia_sa sa = {
-		.family = AF_INET, .daddr = { 10, 0, 0, 2 }, .spi = 0x1001,
-		.proto = IPPROTO_ESP, .has_manager = true,
+		.family = AF_INET,
+		.daddr = { 10, 0, 0, 2 },
+		.spi = 0x1001,
+		.proto = IPPROTO_ESP,
+		.has_manager = true,
 	};
 	struct sa_filter filter;
 	char *words[MAX_WORDS];

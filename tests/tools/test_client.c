@@ -13,11 +13,11 @@
 
 /* The other end. */
 enum {
-	REFUSES,	/* says why and hangs up, before it was asked */
-	LEAVES_UNREAD,	/* does so when it was, but has not read it */
-	HANGS_UP,	/* without a word */
+	REFUSES,       /* says why and hangs up, before it was asked */
+	LEAVES_UNREAD, /* does so when it was, but has not read it */
+	HANGS_UP,      /* without a word */
 	HANGS,
-	STEERS,		/* a terminal */
+	STEERS, /* a terminal */
 	ANSWERS,
 };
 

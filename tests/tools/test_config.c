@@ -164,10 +164,12 @@ static const struct {
 	{ MANAGER, 1, "a manager with the flag dictate needs a source" },
 	{ WATCHER "source static { }\n", 1, "a source is of no use without the flag dictate" },
 	{ "manager { uuid = \"" UUID_TEXT "\" flags = dictate }\nsource static { }\n"
-	  "exporter json { file = /x }\n", 1,
+	  "exporter json { file = /x }\n",
+	  1,
 	  "an exporter is of no use without the flag notify" },
 	{ "manager { uuid = \"" UUID_TEXT "\" flags = dictate weight = 1 }\n"
-	  "source static { on-missing = decline }\n", 1,
+	  "source static { on-missing = decline }\n",
+	  1,
 	  "on-missing = decline is of no use with a constant weight: the manager is not asked" },
 	{ MANAGER "source oracle {\n}\n", 3, "there is no source \"oracle\"" },
 	{ SOURCE("on-missing = guess"), 3,
@@ -193,7 +195,8 @@ static const struct {
 	{ SOURCE("sa { spi = 1\n aead = 0x1g }"), 4,
 	  "aead: the key has something else than hexadecimal digits" },
 	{ SOURCE("sa { spi = 5 aead = 0x00 }\nsa { spi = 1 aead = 0x00 }\n"
-		 "sa { spi = 0x5 proto = esp aead = 0x01 }"), 5,
+		 "sa { spi = 0x5 proto = esp aead = 0x01 }"),
+	  5,
 	  "the sa with spi 0x00000005 is given twice" },
 	{ WATCHER "exporter syslog { file = /x }\n", 2, "there is no exporter \"syslog\"" },
 	{ WATCHER "exporter json {\n}\n", 3, "exporter json has no file" },

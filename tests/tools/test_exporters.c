@@ -51,29 +51,29 @@ static const struct {
 	  UNKNOWN "cbc(sm4) with an ICV of 0 bits\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sha256)", 256, 128) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16 "\",\"HMAC-SHA-256-128 [RFC4868]\",\"" KEY32
-	  "\"\n" },
+	     "\"\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sha256)", 256, 96) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16
-	  "\",\"HMAC-SHA-256-96 [draft-ietf-ipsec-ciph-sha-256-00]\",\"" KEY32 "\"\n" },
+	     "\",\"HMAC-SHA-256-96 [draft-ietf-ipsec-ciph-sha-256-00]\",\"" KEY32 "\"\n" },
 	{ { ENC("rfc3686(ctr(aes))", 160), AUTH("hmac(sha1)", 160, 96) },
 	  V4 ",\"AES-CTR [RFC3686]\",\"" KEY20 "\",\"HMAC-SHA-1-96 [RFC2404]\",\"" KEY20
-	  "\"\n" },
+	     "\"\n" },
 	{ { ENC("cbc(des3_ede)", 192), AUTH("hmac(md5)", 128, 96) },
 	  V4 ",\"TripleDES-CBC [RFC2451]\",\"" KEY24 "\",\"HMAC-MD5-96 [RFC2403]\",\"" KEY16
-	  "\"\n" },
+	     "\"\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sha384)", 256, 192) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16 "\",\"HMAC-SHA-384-192 [RFC4868]\",\"" KEY32
-	  "\"\n" },
+	     "\"\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sha512)", 256, 256) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16 "\",\"HMAC-SHA-512-256 [RFC4868]\",\"" KEY32
-	  "\"\n" },
+	     "\"\n" },
 	/* What it cannot check, it decrypts all the same. */
 	{ { ENC("cbc(aes)", 128), AUTH("cmac(aes)", 128, 96) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16
-	  "\",\"ANY 96 bit authentication [no checking]\",\"\"\n" },
+	     "\",\"ANY 96 bit authentication [no checking]\",\"\"\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sm3)", 256, 256) },
 	  V4 ",\"AES-CBC [RFC3602]\",\"" KEY16
-	  "\",\"ANY 256 bit authentication [no checking]\",\"\"\n" },
+	     "\",\"ANY 256 bit authentication [no checking]\",\"\"\n" },
 	{ { ENC("cbc(aes)", 128), AUTH("hmac(sha256)", 256, 112) },
 	  UNKNOWN "hmac(sha256) with an ICV of 112 bits\n" },
 	{ { ENC("ecb(cipher_null)", 0), AUTH("hmac(sha1)", 160, 96) },
@@ -87,8 +87,12 @@ static const struct {
 static struct kmtia_sa make_sa(const struct slot_spec slots[2])
 {
 	struct kmtia_sa sa = {
-		.family = AF_INET, .saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 },
-		.spi = 0x1001, .proto = IPPROTO_ESP, .direction = KMTIA_DIRECTION_OUT,
+		.family = AF_INET,
+		.saddr = { 10, 0, 0, 1 },
+		.daddr = { 10, 0, 0, 2 },
+		.spi = 0x1001,
+		.proto = IPPROTO_ESP,
+		.direction = KMTIA_DIRECTION_OUT,
 	};
 	struct kmtia_slot *slot;
 
@@ -132,13 +136,13 @@ static void wireshark_other_columns(void **state)
 	sa.spi = 0xfedcba98;
 	assert_true(wireshark_line(&sa, true, line));
 	assert_string_equal(line, "\"IPv6\",\"::\",\"2001:db8::2\",\"0xfedcba98\","
-			    "\"AES-GCM with 16 octet ICV [RFC4106]\",\"" KEY20
-			    "\",\"NULL\",\"\"\n");
+				  "\"AES-GCM with 16 octet ICV [RFC4106]\",\"" KEY20
+				  "\",\"NULL\",\"\"\n");
 	sa = make_sa(gcm);
 	sa.esn = true;
 	assert_true(wireshark_line(&sa, true, line));
 	assert_string_equal(line, V4 ",\"AES-GCM with 16 octet ICV [RFC4106]\",\"" KEY20
-			    "\",\"NULL\",\"\",\"64-bit\",\"0\"\n");
+				     "\",\"NULL\",\"\",\"64-bit\",\"0\"\n");
 	assert_true(wireshark_line(&sa, false, line));
 	assert_null(strstr(line, "64-bit"));
 }
@@ -166,7 +170,8 @@ static void wireshark_without_keys(void **state)
 static void wireshark_longest_line(void **state)
 {
 	static const struct slot_spec slots[2] = {
-		ENC("cbc(aes)", 8192), AUTH("hmac(sha256)", 8192, 96),
+		ENC("cbc(aes)", 8192),
+		AUTH("hmac(sha256)", 8192, 96),
 	};
 	static const uint8_t long_key[KMTIA_KEY_MAX_LEN];
 	char line[WIRESHARK_LINE_SIZE];
@@ -294,14 +299,15 @@ static void json_lines(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "event")), "new");
 	assert_true(json_is_false(json_object_get(json, "replayed")));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "mate"),
-							      "spi")), "0x00002002");
+							      "spi")),
+			    "0x00002002");
 	json_decref(json);
 	free(line);
 
 	what = (struct kmtia_notification){ .event = KMTIA_NOTIFY_EVENT_FLUSH, .proto = 51 };
 	line = exporter_json_line(&what, NULL, "x");
 	assert_string_equal(line, "{\"time\":\"x\",\"seq\":0,\"event\":\"flush\","
-			    "\"replayed\":false,\"proto\":\"ah\"}\n");
+				  "\"replayed\":false,\"proto\":\"ah\"}\n");
 	free(line);
 }
 

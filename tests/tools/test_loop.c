@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 #define CONFIG(use) "control = \"@/sock\"\nstate = \"@/use\"\n" MANAGER \
-	"source secret { standing = yes use = " use "\n" ONE TWO "}\n"
+		    "source secret { standing = yes use = " use "\n" ONE TWO "}\n"
 
 static pid_t daemon_pid;
 static char sock[192], log_path[192];

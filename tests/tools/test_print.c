@@ -13,14 +13,31 @@ static struct kmtia_sa sample_sa(void)
 {
 	static const uint8_t key[20] = { 0x5e, 0xc4, 0xe7 };
 	struct kmtia_sa sa = {
-		.family = AF_INET, .saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 },
-		.spi = 0xc0000001, .proto = IPPROTO_ESP, .mode = 1, .reqid = 16,
-		.direction = KMTIA_DIRECTION_OUT, .n_slots = 1, .tracked = true, .handle = 4,
-		.has_rule = true, .rule = 10, .origin = KMTIA_ORIGIN_LOCAL,
-		.has_manager = true, .age_ms = 61005, .packets = 3, .bytes = 252,
+		.family = AF_INET,
+		.saddr = { 10, 0, 0, 1 },
+		.daddr = { 10, 0, 0, 2 },
+		.spi = 0xc0000001,
+		.proto = IPPROTO_ESP,
+		.mode = 1,
+		.reqid = 16,
+		.direction = KMTIA_DIRECTION_OUT,
+		.n_slots = 1,
+		.tracked = true,
+		.handle = 4,
+		.has_rule = true,
+		.rule = 10,
+		.origin = KMTIA_ORIGIN_LOCAL,
+		.has_manager = true,
+		.age_ms = 61005,
+		.packets = 3,
+		.bytes = 252,
 		.slots = { {
-			.role = KMTIA_SLOT_ROLE_AEAD, .algorithm = "rfc4106(gcm(aes))",
-			.bits = 160, .icv_bits = 128, .key = key, .key_len = sizeof(key),
+			.role = KMTIA_SLOT_ROLE_AEAD,
+			.algorithm = "rfc4106(gcm(aes))",
+			.bits = 160,
+			.icv_bits = 128,
+			.key = key,
+			.key_len = sizeof(key),
 		} },
 	};
 
@@ -61,23 +78,35 @@ static void text_of_an_sa(void **state)
 	strcpy(sa.key_id, "k\"1");
 	sa_print(capture(&c), &sa, &mate, true);
 	expect(&c, "src 10.0.0.1 dst 10.0.0.2\n"
-	       "\tproto esp spi 0xc0000001 reqid 16 mode tunnel\n"
-	       "\tdirection out rule 10 origin local manager " UUID_TEXT "\n"
-	       "\tkey-id \"k\\\"1\" age 61.005s\n"
-	       "\taead rfc4106(gcm(aes)) bits 160 icv 128\n"
-	       "\tmate src 10.0.0.2 dst 10.0.0.1 spi 0x00001001\n"
-	       "\tpackets 3 bytes 252 integrity-failed 0 replay-failed 0\n");
+		   "\tproto esp spi 0xc0000001 reqid 16 mode tunnel\n"
+		   "\tdirection out rule 10 origin local manager " UUID_TEXT "\n"
+		   "\tkey-id \"k\\\"1\" age 61.005s\n"
+		   "\taead rfc4106(gcm(aes)) bits 160 icv 128\n"
+		   "\tmate src 10.0.0.2 dst 10.0.0.1 spi 0x00001001\n"
+		   "\tpackets 3 bytes 252 integrity-failed 0 replay-failed 0\n");
 }
 
 static void text_of_an_unusual_sa(void **state)
 {
 	struct kmtia_sa sa = {
-		.family = AF_INET6, .saddr = { 0x20, 1 }, .spi = 0x100, .proto = IPPROTO_AH,
-		.mode = 77, .mark = 1, .mark_mask = 0xff, .if_id = 9, .esn = true,
-		.encap_type = 2, .encap_sport = 4500, .encap_dport = 4501, .n_slots = 1,
+		.family = AF_INET6,
+		.saddr = { 0x20, 1 },
+		.spi = 0x100,
+		.proto = IPPROTO_AH,
+		.mode = 77,
+		.mark = 1,
+		.mark_mask = 0xff,
+		.if_id = 9,
+		.esn = true,
+		.encap_type = 2,
+		.encap_sport = 4500,
+		.encap_dport = 4501,
+		.n_slots = 1,
 		.slots = { {
-			.role = KMTIA_SLOT_ROLE_AUTHENTICATION, .algorithm = "hmac(sha256)",
-			.bits = 256, .icv_bits = 128,
+			.role = KMTIA_SLOT_ROLE_AUTHENTICATION,
+			.algorithm = "hmac(sha256)",
+			.bits = 256,
+			.icv_bits = 128,
 		} },
 	};
 	struct capture c;
@@ -85,11 +114,11 @@ static void text_of_an_unusual_sa(void **state)
 	(void)state;
 	sa_print(capture(&c), &sa, NULL, false);
 	expect(&c, "src 2001:: dst ::\n"
-	       "\tproto ah spi 0x00000100 reqid 0 mode 77 mark 0x1/0xff if_id 0x9 esn"
-	       " encap espinudp sport 4500 dport 4501\n"
-	       "\tdirection unknown origin none\n"
-	       "\tage 0.000s\n"
-	       "\tauthentication hmac(sha256) bits 256 icv 128\n");
+		   "\tproto ah spi 0x00000100 reqid 0 mode 77 mark 0x1/0xff if_id 0x9 esn"
+		   " encap espinudp sport 4500 dport 4501\n"
+		   "\tdirection unknown origin none\n"
+		   "\tage 0.000s\n"
+		   "\tauthentication hmac(sha256) bits 256 icv 128\n");
 }
 
 /* Whatever is printed as JSON must be read back, and never hold a key. */
@@ -150,8 +179,13 @@ static struct kmtia_manager_info sample_manager(void)
 {
 	struct kmtia_manager_info m = {
 		.flags = KMTIA_MANAGER_FLAGS_DICTATE | KMTIA_MANAGER_FLAGS_NOTIFY,
-		.name = "kmtiad", .timeout_hint = 5, .pid = 42, .stalled = true,
-		.questions = 9, .answers = 8, .misses = 1,
+		.name = "kmtiad",
+		.timeout_hint = 5,
+		.pid = 42,
+		.stalled = true,
+		.questions = 9,
+		.answers = 8,
+		.misses = 1,
 	};
 
 	kmtia_uuid_parse(UUID_TEXT, m.uuid);
@@ -166,9 +200,9 @@ static void text_of_a_manager(void **state)
 	(void)state;
 	manager_print(capture(&c), &m, true);
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
-	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0 STALLED\n"
-	       "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
-	       " notifications 0 dropped 0 standing 0\n");
+			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0 STALLED\n"
+			     "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
+			     " notifications 0 dropped 0 standing 0\n");
 	m.pid = 0;
 	m.stalled = false;
 	m.has_weight = true;
@@ -178,8 +212,8 @@ static void text_of_a_manager(void **state)
 	strcpy(m.description, "words");
 	manager_print(capture(&c), &m, false);
 	expect(&c, UUID_TEXT " name \"a\\\"b\\\\c\\x0a\\x1b[31m\xff\xc3\xbc\\xc2\\x9b\"\n"
-	       "\tflags notify weight 100 timeout-hint 5s in-kernel\n"
-	       "\tdescription \"words\"\n");
+			     "\tflags notify weight 100 timeout-hint 5s in-kernel\n"
+			     "\tdescription \"words\"\n");
 }
 
 static void text_of_a_manager_with_secrets(void **state)
@@ -194,26 +228,26 @@ static void text_of_a_manager_with_secrets(void **state)
 	strcpy(m.description, "words");
 	manager_print(capture(&c), &m, true);
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
-	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
-	       "\tsecrets 2 grace 0.000s\n"
-	       "\tdescription \"words\"\n"
-	       "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
-	       " notifications 0 dropped 0 standing 7\n");
+			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+			     "\tsecrets 2 grace 0.000s\n"
+			     "\tdescription \"words\"\n"
+			     "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
+			     " notifications 0 dropped 0 standing 7\n");
 	m.description[0] = '\0';
 	m.grace_ms = 60000;
 	m.has_grace_left = true;
 	m.grace_left_ms = 12399;
 	manager_print(capture(&c), &m, false);
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
-	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
-	       "\tsecrets 2 grace 60.000s in grace: 12.3 s left\n");
+			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+			     "\tsecrets 2 grace 60.000s in grace: 12.3 s left\n");
 	m.secrets = 0;
 	m.grace_ms = 1005;
 	m.grace_left_ms = 0;
 	manager_print(capture(&c), &m, false);
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
-	       "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
-	       "\tsecrets 0 grace 1.005s in grace: 0.0 s left\n");
+			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
+			     "\tsecrets 0 grace 1.005s in grace: 0.0 s left\n");
 }
 
 static int64_t number(json_t *json, const char *name)
@@ -269,9 +303,16 @@ static void events(void **state)
 {
 	struct kmtia_sa sa = sample_sa();
 	struct kmtia_event event = {
-		.event = KMTIA_MONITOR_EVENT_FAILED, .sa = &sa, .has_rule = true, .rule = 10,
-		.has_manager = true, .manager_name = "kmtiad", .error = ENOKEY, .status = 3,
-		.text = "two\nlines", .key_id = "k1",
+		.event = KMTIA_MONITOR_EVENT_FAILED,
+		.sa = &sa,
+		.has_rule = true,
+		.rule = 10,
+		.has_manager = true,
+		.manager_name = "kmtiad",
+		.error = ENOKEY,
+		.status = 3,
+		.text = "two\nlines",
+		.key_id = "k1",
 	};
 	struct capture c;
 	json_t *json;
@@ -280,8 +321,8 @@ static void events(void **state)
 	kmtia_uuid_parse(UUID_TEXT, event.manager);
 	monitor_print(capture(&c), &event);
 	expect(&c, "failed rule 10 manager " UUID_TEXT " name \"kmtiad\""
-	       " src 10.0.0.1 dst 10.0.0.2 proto esp spi 0xc0000001 dir out key-id \"k1\""
-	       " status 3 errno 126 (Required key not available) text \"two\\x0alines\"\n");
+		   " src 10.0.0.1 dst 10.0.0.2 proto esp spi 0xc0000001 dir out key-id \"k1\""
+		   " status 3 errno 126 (Required key not available) text \"two\\x0alines\"\n");
 	json = reread(monitor_json(&event));
 	assert_string_equal(get(json, "event"), "failed");
 	assert_int_equal(json_integer_value(json_object_get(json, "errno")), ENOKEY);
@@ -290,12 +331,16 @@ static void events(void **state)
 	json_decref(json);
 
 	event = (struct kmtia_event){
-		.event = KMTIA_MONITOR_EVENT_MISMATCH, .sa = &sa, .has_rule = true, .rule = 10,
-		.text = "3 packets failed", .key_id = "k1",
+		.event = KMTIA_MONITOR_EVENT_MISMATCH,
+		.sa = &sa,
+		.has_rule = true,
+		.rule = 10,
+		.text = "3 packets failed",
+		.key_id = "k1",
 	};
 	monitor_print(capture(&c), &event);
 	expect(&c, "mismatch rule 10 src 10.0.0.1 dst 10.0.0.2 proto esp spi 0xc0000001 dir out"
-	       " key-id \"k1\" text \"3 packets failed\"\n");
+		   " key-id \"k1\" text \"3 packets failed\"\n");
 
 	event = (struct kmtia_event){ .event = KMTIA_MONITOR_EVENT_RULE_ADD };
 	monitor_print(capture(&c), &event);
@@ -377,7 +422,7 @@ static void json_is_ascii(void **state)
 	run_end(&r);
 	/* DEL is ASCII, and does nothing. */
 	assert_string_equal(r.out, "{\"text\":\"\\u009Bm\177\\u00FC\"}\n"
-			    "[[\"\\u202E\\u001B\"]]\n");
+				   "[[\"\\u202E\\u001B\"]]\n");
 	run_free(&r);
 }
 
@@ -391,7 +436,7 @@ static void errors_are_safe(void **state)
 	assert_int_equal(cmd_usage(&r.c, "%s", "\r"), CMD_USAGE);
 	run_end(&r);
 	assert_string_equal(r.err, "kmtia: kmtiad: \"a\"\\x0a\\x1b[2J\\xc2\\x9b\303\274\\\n"
-			    "kmtia: \\x0d\n");
+				   "kmtia: \\x0d\n");
 	run_free(&r);
 }
 

@@ -23,7 +23,9 @@ static void the_example(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&r, "priority 10 remote 10.1.0.0/24 proto esp dictate any "
-			       "notify any on-failure reject", &rule), CMD_OK);
+				   "notify any on-failure reject",
+			       &rule),
+			 CMD_OK);
 	run_free(&r);
 	assert_int_equal(rule.size, sizeof(rule));
 	assert_int_equal(rule.priority, 10);

@@ -172,7 +172,7 @@ static const struct {
 	{ SOURCE("standing = maybe\n" ONE), 3, "standing: \"maybe\" is neither true nor false" },
 	{ SOURCE(ONE "standing = yes\nstanding = no\n"), 5, "standing is given twice" },
 	{ SOURCE(ONE TWO), 5, "source secret has several secrets: \"use\" must say which one is "
-	  "used" },
+			      "used" },
 	{ SOURCE(ONE "\nuse = three\n\n" TWO), 5,
 	  "use: there is no secret with the key-id \"three\"" },
 	{ SOURCE("use = two\n" ONE), 3, "use: there is no secret with the key-id \"two\"" },
@@ -305,7 +305,8 @@ static void permissions(void **state)
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		write_secret("x.key", 0x5a, 32, refused[i]);
 		snprintf(reason, sizeof(reason), "file: @/x.key: has mode %04o, so that others may "
-			 "read or write it: chmod it to 0600", refused[i]);
+						 "read or write it: chmod it to 0600",
+			 refused[i]);
 		expect_error(FILE_SOURCE, 5, reason);
 	}
 	write_secret("x.key", 0x5a, 32, 0400);
@@ -387,7 +388,7 @@ static void credentials(void **state)
 	(void)state;
 	unsetenv("CREDENTIALS_DIRECTORY");
 	expect_error(CREDENTIAL, 6, "credential: x.key: $CREDENTIALS_DIRECTORY is not set; the "
-		     "service needs LoadCredential=");
+				    "service needs LoadCredential=");
 	setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1);
 	expect_error(CREDENTIAL, 6,
 		     "credential: /nonexistent/x.key: No such file or directory");
@@ -399,10 +400,10 @@ static void credentials(void **state)
 	config_free(load_good(CREDENTIAL));
 	write_secret("x.key", 0x5a, 32, 0444);
 	expect_error(CREDENTIAL, 6, "credential: @/x.key: has mode 0444, so that others may read "
-		     "or write it: chmod it to 0600");
+				    "or write it: chmod it to 0600");
 	write_secret("x.key", 0x5a, 32, 0460);
 	expect_error(CREDENTIAL, 6, "credential: @/x.key: has mode 0460, so that others may read "
-		     "or write it: chmod it to 0600");
+				    "or write it: chmod it to 0600");
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
 
@@ -454,7 +455,8 @@ static void all_is_wiped(void **state)
 	/* One that is right, before one that is not. */
 	before = unmapped_pages;
 	assert_null(load_text(SOURCE("use = one\n" ONE
-				     "secret { key-id = x file = @/none.key }\n"), error));
+				     "secret { key-id = x file = @/none.key }\n"),
+			      error));
 	assert_true(unmapped_pages >= before + 1);
 	before = unmapped_pages;
 	write_secret("x.key", 0x5a, 1025, 0600);

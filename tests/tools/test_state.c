@@ -43,7 +43,7 @@ static void expect_state(enum state expected, const char *key_id, const char *re
 
 /* What holds a path, and a source that says to use "one". */
 #define SOURCE(use) "control = /x\nstate = \"@/use\"\n" MANAGER \
-	"source secret { use = " use "\n" ONE TWO "}\n"
+		    "source secret { use = " use "\n" ONE TWO "}\n"
 
 static bool choose_at(const char *path, const char *key_id, char why[STATE_WHY_SIZE])
 {
@@ -148,10 +148,21 @@ static void corrupt_files(void **state)
 		const char *text;
 		size_t len;
 	} texts[] = {
-		{ "", 0 }, { "\n", 1 }, { "x", 1 }, { "x\n", 2 }, { "x\ny", 3 }, { "\n\n", 2 },
-		{ "x\n\n", 3 }, { "\nx\n", 3 }, { "x\ny\nz\n", 6 }, { "x\ny\n\n", 5 },
-		{ "x\0\ny\n", 5 }, { "x\ny\n\0", 5 }, { "x\ny\0\n", 5 },
-		{ "\033[1m\ny\n", 7 }, { "x\n\302\233\n", 5 },
+		{ "", 0 },
+		{ "\n", 1 },
+		{ "x", 1 },
+		{ "x\n", 2 },
+		{ "x\ny", 3 },
+		{ "\n\n", 2 },
+		{ "x\n\n", 3 },
+		{ "\nx\n", 3 },
+		{ "x\ny\nz\n", 6 },
+		{ "x\ny\n\n", 5 },
+		{ "x\0\ny\n", 5 },
+		{ "x\ny\n\0", 5 },
+		{ "x\ny\0\n", 5 },
+		{ "\033[1m\ny\n", 7 },
+		{ "x\n\302\233\n", 5 },
 	};
 	char long_text[2 * KMTIA_KEY_ID_MAX_LEN + 3];
 	size_t i;

@@ -39,8 +39,11 @@ static struct config *load(const char *source)
 static struct kmtia_sa make_sa(uint32_t spi, uint8_t last_byte)
 {
 	struct kmtia_sa sa = {
-		.family = AF_INET, .daddr = { 10, 0, 0, last_byte }, .spi = spi,
-		.proto = IPPROTO_ESP, .n_slots = 1,
+		.family = AF_INET,
+		.daddr = { 10, 0, 0, last_byte },
+		.spi = spi,
+		.proto = IPPROTO_ESP,
+		.n_slots = 1,
 		.slots = { { .role = KMTIA_SLOT_ROLE_AEAD, .bits = 16 } },
 	};
 

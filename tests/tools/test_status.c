@@ -8,9 +8,15 @@
 static struct kmtia_sa sample_sa(void)
 {
 	struct kmtia_sa sa = {
-		.family = AF_INET, .saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 },
-		.spi = 0xc0000001, .proto = IPPROTO_ESP, .tracked = true,
-		.origin = KMTIA_ORIGIN_LOCAL, .integrity_failed = 12, .key_id = "k\"1",
+		.family = AF_INET,
+		.saddr = { 10, 0, 0, 1 },
+		.daddr = { 10, 0, 0, 2 },
+		.spi = 0xc0000001,
+		.proto = IPPROTO_ESP,
+		.tracked = true,
+		.origin = KMTIA_ORIGIN_LOCAL,
+		.integrity_failed = 12,
+		.key_id = "k\"1",
 	};
 
 	return sa;
@@ -38,11 +44,18 @@ static struct kmtia_manager_info sample_manager(void)
 static struct status sample_status(struct kmtia_manager_info m[2], struct kmtia_sa sas[2])
 {
 	struct status s = {
-		.managers = m, .n_managers = 2, .mismatches = sas, .n_mismatches = 2,
+		.managers = m,
+		.n_managers = 2,
+		.mismatches = sas,
+		.n_mismatches = 2,
 		.n_stats = 6,
 		.stats = {
-			{ "rules", 2 }, { "refused", 7 }, { "fail-timeout", 7 }, { "hooked", 3 },
-			{ "standing", 5 }, { "mismatched", 4 },
+			{ "rules", 2 },
+			{ "refused", 7 },
+			{ "fail-timeout", 7 },
+			{ "hooked", 3 },
+			{ "standing", 5 },
+			{ "mismatched", 4 },
 		},
 	};
 
@@ -59,7 +72,7 @@ static struct status sample_status(struct kmtia_manager_info m[2], struct kmtia_
 	sas[0].integrity_failed = 3;
 	sas[1] = sample_sa();
 	read_xfrm(&s, "XfrmInError             \t0\nXfrmInNoStates          \t3\n"
-		  "XfrmInStateProtoError   \t12\nnonsense\n");
+		      "XfrmInStateProtoError   \t12\nnonsense\n");
 	return s;
 }
 
@@ -135,7 +148,9 @@ static void health(void **state)
 	struct kmtia_manager_info m = sample_manager();
 	struct kmtia_sa sa = sample_sa();
 	struct status s = {
-		.managers = &m, .n_managers = 1, .n_stats = 3,
+		.managers = &m,
+		.n_managers = 1,
+		.n_stats = 3,
 		.stats = { { "rules", 1 }, { "refused", 9 }, { "mismatched", 1 } },
 	};
 

@@ -84,7 +84,7 @@ static void reload_keeps_the_registration(void **state)
 
 	(void)state;
 	assert_true(tia_reload(t, load_good(MANAGER "source secret { standing = yes use = two "
-					    "derivation = expand " ONE TWO "}\n")));
+						    "derivation = expand " ONE TWO "}\n")));
 	expect_standing("two", 2, 64);
 	assert_int_equal(fake.secret.derivation, KMTIA_DERIVATION_EXPAND);
 	assert_int_equal(fake.n_register, 1);

@@ -201,7 +201,7 @@ static void a_kernel_that_refuses_changes_nothing(void **state)
 	fake.set_err = -ENOMEM;
 	assert_false(tia_use(t, "two", why));
 	assert_string_equal(why, "the kernel does not take the secret \"two\"; see the log of "
-			    "kmtiad");
+				 "kmtiad");
 	assert_string_equal(used_secret(tia_config(t)), "one");
 	expect_file(file, NULL);
 	expect_file(new, NULL);

@@ -58,7 +58,8 @@ char *exporter_json_line(const struct kmtia_notification *what,
 	json_object_set_new(obj, "replayed", json_boolean(what->replayed));
 	if (pair) {
 		const struct kmtia_sa *mate = pair->keyed == pair->inbound ?
-			pair->outbound : pair->inbound;
+						      pair->outbound :
+						      pair->inbound;
 
 		json_object_set_new(obj, "sa", sa_json(pair->keyed));
 		if (mate)

@@ -16,7 +16,7 @@
 /* Open addressing; a slot of zeros is free. At most three quarters are taken. */
 struct line_set {
 	uint8_t (*slots)[DIGEST_LEN];
-	size_t size;	/* a power of two */
+	size_t size; /* a power of two */
 	size_t used;
 };
 
@@ -58,7 +58,7 @@ struct line_set *line_set_new(void)
 static bool grow(struct line_set *set)
 {
 	static const uint8_t zeros[DIGEST_LEN];
-	uint8_t (*slots)[DIGEST_LEN];
+	uint8_t(*slots)[DIGEST_LEN];
 	size_t i;
 
 	slots = calloc(set->size * 2, DIGEST_LEN);

@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 
 struct algorithm {
-	const char *name;	/* the kernel's */
-	uint32_t icv_bits;	/* 0: any */
+	const char *name;  /* the kernel's */
+	uint32_t icv_bits; /* 0: any */
 	const char *wireshark;
-	bool no_key;		/* Wireshark takes none for it */
+	bool no_key; /* Wireshark takes none for it */
 };
 
 static const struct algorithm aeads[] = {

@@ -22,9 +22,9 @@ enum {
 struct cmd {
 	bool json, pretty, statistics, timestamp;
 	FILE *out, *err;
-	struct kmtia *h;	/* opened by cmd_open() */
-	bool in_array;		/* of JSON, between print_begin() and print_end() */
-	size_t n_printed;	/* elements of that array */
+	struct kmtia *h;  /* opened by cmd_open() */
+	bool in_array;	  /* of JSON, between print_begin() and print_end() */
+	size_t n_printed; /* elements of that array */
 };
 
 /*

@@ -24,7 +24,7 @@ static const char help[] =
 /* State of a running monitor. */
 struct monitor {
 	struct cmd *c;
-	int code;	/* what to exit with, once output failed */
+	int code; /* what to exit with, once output failed */
 };
 
 static void format_now(char *buf, size_t size)

@@ -59,7 +59,8 @@ static void print_grant(FILE *out, const char *word, uint32_t grant,
 {
 	char text[KMTIA_UUID_STR_SIZE];
 	const char *who = grant == KMTIA_GRANT_NONE ? "none" :
-			  grant == KMTIA_GRANT_ANY ? "any" : kmtia_uuid_format(uuid, text);
+			  grant == KMTIA_GRANT_ANY  ? "any" :
+						      kmtia_uuid_format(uuid, text);
 
 	fprintf(out, " %s %s", word, who);
 }

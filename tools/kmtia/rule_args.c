@@ -74,19 +74,22 @@ static const char *take_mark(struct rule_parser *p, const char *value)
 {
 	p->rule->has_mark = true;
 	return args_mark(value, &p->rule->mark, &p->rule->mark_mask) ?
-		NULL : "is not VALUE or VALUE/MASK";
+		       NULL :
+		       "is not VALUE or VALUE/MASK";
 }
 
 static const char *take_dictate(struct rule_parser *p, const char *value)
 {
 	return args_grant(value, &p->rule->dictate, p->rule->dictate_manager) ?
-		NULL : "is not any, none or a UUID";
+		       NULL :
+		       "is not any, none or a UUID";
 }
 
 static const char *take_notify(struct rule_parser *p, const char *value)
 {
 	return args_grant(value, &p->rule->notify, p->rule->notify_manager) ?
-		NULL : "is not any, none or a UUID";
+		       NULL :
+		       "is not any, none or a UUID";
 }
 
 static const char *take_keys(struct rule_parser *p, const char *value)
@@ -152,7 +155,7 @@ static const struct rule_word *find_word(const char *name)
 }
 
 static int take_word(struct rule_parser *p, const char *name, const char *value,
-		      uint32_t *seen)
+		     uint32_t *seen)
 {
 	const struct rule_word *word = find_word(name);
 	const char *wrong;

@@ -112,12 +112,14 @@ static int do_use(struct cmd *c, int argc, char **argv)
 	if (!request)
 		return cmd_usage(c, "the key-id is not UTF-8");
 	code = client_ask(c, path, request, "; whether the secret is used now is unknown: run "
-			  "\"kmtia secret show\"", &answer);
+					    "\"kmtia secret show\"",
+			  &answer);
 	if (code)
 		return code;
 	if (!true_in(answer, "kept"))
 		fputs("Warning: a restart of kmtiad brings back what its configuration says, as "
-		      "that has no \"state\"\n", c->err);
+		      "that has no \"state\"\n",
+		      c->err);
 	return print_answer(c, answer, print_use);
 }
 

@@ -54,7 +54,8 @@ static cfg_opt_t top_options[] = {
 
 static const struct source_kind *const source_kinds[] = { &source_static, &source_secret };
 static const struct exporter_ops *const exporter_kinds[CONFIG_EXPORTERS] = {
-	&exporter_wireshark, &exporter_json,
+	&exporter_wireshark,
+	&exporter_json,
 };
 
 /*
@@ -217,7 +218,8 @@ static void build_manager(struct config_manager *m, cfg_t *section)
 	copy_text(m->description, sizeof(m->description), section, "description", "");
 	for (i = 0; i < cfg_size(section, "flags"); i++)
 		m->flags |= !strcmp(cfg_getnstr(section, "flags", i), "dictate") ?
-			KMTIA_MANAGER_FLAGS_DICTATE : KMTIA_MANAGER_FLAGS_NOTIFY;
+				    KMTIA_MANAGER_FLAGS_DICTATE :
+				    KMTIA_MANAGER_FLAGS_NOTIFY;
 	if (cfg_getstr(section, "weight"))
 		m->has_weight = parse_u32(cfg_getstr(section, "weight"), &m->weight);
 	if (cfg_getstr(section, "timeout-hint"))
@@ -285,7 +287,7 @@ static bool check_whole(const struct config *config, cfg_t *cfg, cfg_t *manager)
 	else if (config->source && config->manager.has_weight &&
 		 config->source->ops->chooses(config->source))
 		cfg_error(manager, "on-missing = decline is of no use with a constant weight: "
-			  "the manager is not asked");
+				   "the manager is not asked");
 	else if (config->control && !has_secrets)
 		cfg_error(config_at(cfg, "control"),
 			  "control is of no use without a source secret");

@@ -35,9 +35,9 @@ struct config_exporter {
 
 struct config {
 	struct config_manager manager;
-	char *control;			/* socket for kmtia(8); NULL: none */
-	char *state;			/* file of the choice made there; NULL: none */
-	struct source *source;		/* NULL: none */
+	char *control;	       /* socket for kmtia(8); NULL: none */
+	char *state;	       /* file of the choice made there; NULL: none */
+	struct source *source; /* NULL: none */
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	size_t n_exporters;
 };

@@ -94,9 +94,9 @@ void config_text_free(struct config_text *t)
 struct scan {
 	char *p, *end;
 	int line;
-	int depth, open_line[MAX_DEPTH];	/* of braces that are not closed */
-	int start_line;		/* of the string or comment that is not ended */
-	const char *unended;	/* what such a one is called; NULL: none */
+	int depth, open_line[MAX_DEPTH]; /* of braces that are not closed */
+	int start_line;			 /* of the string or comment that is not ended */
+	const char *unended;		 /* what such a one is called; NULL: none */
 };
 
 /* Skip a string; the parser will see to its contents. */

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct config_text {
-	char *text;		/* without comments, lines as in the file */
+	char *text; /* without comments, lines as in the file */
 	size_t size;
 	mode_t mode;
 	uid_t owner;

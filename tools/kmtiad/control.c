@@ -4,7 +4,7 @@
  * waits: a client that is slow is dropped, and keys are dictated meanwhile.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE	/* accept4(), struct ucred */
+#define _GNU_SOURCE /* accept4(), struct ucred */
 #endif
 
 #include "clock.h"
@@ -23,11 +23,11 @@
 #include <unistd.h>
 
 #define CLIENTS 8
-#define CLIENT_MS 2000		/* that one may take to say what it wants */
+#define CLIENT_MS 2000 /* that one may take to say what it wants */
 
 struct client {
-	int fd;			/* -1: none */
-	uint64_t number;	/* the lower, the longer it is here */
+	int fd;		 /* -1: none */
+	uint64_t number; /* the lower, the longer it is here */
 	int64_t until;
 };
 
@@ -35,12 +35,12 @@ struct control {
 	char *path;
 	control_handler handler;
 	void *user;
-	int epoll;		/* of the listener and the clients */
+	int epoll; /* of the listener and the clients */
 	int listener;
-	dev_t dev;		/* which file it was that we made */
+	dev_t dev; /* which file it was that we made */
 	ino_t ino;
 	struct client clients[CLIENTS];
-	uint64_t n_clients;	/* that there ever were */
+	uint64_t n_clients; /* that there ever were */
 };
 
 /* --- Clients --------------------------------------------------------------- */

@@ -16,7 +16,7 @@ struct exporter {
 /* "exporter NAME { ... }" in the configuration. */
 struct exporter_settings {
 	const char *file;
-	bool esn_columns;	/* wireshark */
+	bool esn_columns; /* wireshark */
 };
 
 struct exporter_ops {

@@ -7,7 +7,7 @@
 
 struct feed {
 	struct exporter *exporters;
-	const uint8_t *uuid;		/* of the manager, for what is said */
+	const uint8_t *uuid; /* of the manager, for what is said */
 	bool warned_no_keys;
 	/* What is to be fetched: SAs that went live after @fetch_from. */
 	bool fetch;

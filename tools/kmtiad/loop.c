@@ -17,13 +17,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define RETRY_MS 1000		/* for work that failed */
-#define CHECK_MS 10000		/* whether we are still registered */
+#define RETRY_MS 1000  /* for work that failed */
+#define CHECK_MS 10000 /* whether we are still registered */
 
 struct loop {
 	struct tia *t;
-	struct control *control;	/* NULL: none */
-	const char *path;		/* of the configuration */
+	struct control *control; /* NULL: none */
+	const char *path;	 /* of the configuration */
 	int epoll, signals;
 	int64_t next_check;
 };

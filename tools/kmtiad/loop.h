@@ -8,8 +8,8 @@
 /* Exit codes. */
 enum {
 	EXIT_DONE = 0,
-	EXIT_FAILED = 1,	/* wrong usage, the kernel refused, or it may pass */
-	EXIT_CONFIG = 2,	/* the configuration is not right */
+	EXIT_FAILED = 1, /* wrong usage, the kernel refused, or it may pass */
+	EXIT_CONFIG = 2, /* the configuration is not right */
 };
 
 int loop_run(struct config *config, const char *path);

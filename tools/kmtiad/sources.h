@@ -23,16 +23,16 @@ enum source_status {
 
 /* What a source answers; the asker wipes it. */
 struct source_answer {
-	uint32_t status;	/* enum source_status, 0: there are keys */
+	uint32_t status; /* enum source_status, 0: there are keys */
 	char text[KMTIA_TEXT_MAX_LEN + 1];
-	bool gen_key;		/* the keying module may use its own key instead */
+	bool gen_key; /* the keying module may use its own key instead */
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
 	/* Either keys, */
 	size_t n_keys;
 	uint8_t key[KMTIA_MAX_SLOTS][KMTIA_KEY_MAX_LEN];
 	size_t key_len[KMTIA_MAX_SLOTS];
 	/* or a secret to derive them from, which stays where the source has it. */
-	uint32_t derivation;		/* enum kmtia_derivation */
+	uint32_t derivation; /* enum kmtia_derivation */
 	const uint8_t *secret;
 	size_t secret_len;
 };
@@ -41,11 +41,11 @@ struct source_answer {
 #define SOURCE_SECRETS_MAX 64
 
 struct source_secrets {
-	uint32_t derivation;		/* enum kmtia_derivation */
+	uint32_t derivation; /* enum kmtia_derivation */
 	bool standing;
 	size_t n;
-	size_t used;			/* which of them is used for new SAs, */
-	size_t configured;		/* and which one the configuration says */
+	size_t used;	   /* which of them is used for new SAs, */
+	size_t configured; /* and which one the configuration says */
 	const char *key_id[SOURCE_SECRETS_MAX];
 };
 

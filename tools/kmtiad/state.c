@@ -220,10 +220,12 @@ static void restore(const struct config *config, const char *key_id, const char 
 		return;
 	if (config->source->ops->use(config->source, key_id))
 		log_info("using the secret \"%s\", as \"kmtia secret use\" has left in %s, and "
-			 "not \"%s\", as configured", key_id, config->state, configured);
+			 "not \"%s\", as configured",
+			 key_id, config->state, configured);
 	else
 		log_warn("%s says to use the secret \"%s\", which is not configured; using "
-			 "\"%s\", as configured", config->state, key_id, configured);
+			 "\"%s\", as configured",
+			 config->state, key_id, configured);
 }
 
 /*
@@ -274,7 +276,8 @@ static void warn_of_loss(const struct config *before, const struct config *confi
 	if (!strcmp(old.key_id[old.configured], new.key_id[new.configured]) &&
 	    strcmp(old.key_id[old.used], new.key_id[new.used]))
 		log_warn("there is no choice in %s: using the secret \"%s\", as configured, and "
-			 "not \"%s\" any more", config->state, new.key_id[new.used],
+			 "not \"%s\" any more",
+			 config->state, new.key_id[new.used],
 			 old.key_id[old.used]);
 }
 

@@ -16,9 +16,9 @@ struct state_choice {
 };
 
 enum state {
-	STATE_NONE,	/* nothing was chosen */
+	STATE_NONE, /* nothing was chosen */
 	STATE_CHOSEN,
-	STATE_OUTDATED,	/* the configuration says something else since */
+	STATE_OUTDATED, /* the configuration says something else since */
 	STATE_WRONG,	/* the file is of no use */
 };
 

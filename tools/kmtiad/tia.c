@@ -24,13 +24,13 @@ struct tia {
 	struct feed feed;
 	/* Is there a registration? Not while the module is away. */
 	bool registered;
-	int refused;		/* why the module, back again, does not want us */
-	unsigned int news;	/* how often that changed */
-	bool astray;		/* the module is there, and nobody has told us so far */
+	int refused;	   /* why the module, back again, does not want us */
+	unsigned int news; /* how often that changed */
+	bool astray;	   /* the module is there, and nobody has told us so far */
 	/* The kernel shall have what the source wants to stand there. */
 	bool standing_due;
-	bool standing_failed;	/* and does not take it, as was logged */
-	bool sync_due;		/* of the directory of "state" */
+	bool standing_failed; /* and does not take it, as was logged */
+	bool sync_due;	      /* of the directory of "state" */
 };
 
 /* The module is not there, which is no reason to end. */
@@ -48,7 +48,7 @@ static void on_check(struct kmtia *h, const struct kmtia_pair *pair, bool *will_
 	const struct source *source = t->config->source;
 
 	(void)h;
-	(void)weight;	/* a constant one is not asked for; else the bid is 1 */
+	(void)weight; /* a constant one is not asked for; else the bid is 1 */
 	*will_dictate = source->ops->wants(source, pair->keyed);
 }
 
@@ -427,7 +427,8 @@ static bool use_everywhere(struct tia *t, const char *key_id, char why[TIA_WHY_S
 {
 	if (!change_standing(t, t->config)) {
 		snprintf(why, TIA_WHY_SIZE, "the kernel does not take the secret \"%s\"; see the "
-			 "log of kmtiad", key_id);
+					    "log of kmtiad",
+			 key_id);
 		state_discard(t->config);
 		return false;
 	}

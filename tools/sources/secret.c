@@ -21,7 +21,11 @@ cfg_opt_t source_secret_secret_options[] = {
 };
 
 static const char *const secret_options[] = {
-	"derivation", "standing", "use", "secret", NULL,
+	"derivation",
+	"standing",
+	"use",
+	"secret",
+	NULL,
 };
 
 /*
@@ -93,7 +97,7 @@ static void secret_take(const struct source *source, const struct kmtia_sa *sa,
 	const struct secret_source *s = secret_of(source);
 	const struct named_secret *used = &s->secrets[s->used];
 
-	(void)sa;	/* what differs from SA to SA, the kernel puts in */
+	(void)sa; /* what differs from SA to SA, the kernel puts in */
 	snprintf(answer->key_id, sizeof(answer->key_id), "%s", used->key_id);
 	answer->derivation = s->derivation;
 	answer->secret = used->memory.bytes;
@@ -242,12 +246,13 @@ static bool build_use(struct secret_source *s, cfg_t *section)
 		return true;
 	if (!use)
 		cfg_error(section, "source secret has several secrets: \"use\" must say which one "
-			  "is used");
+				   "is used");
 	else if (secret_use(&s->base, use))
 		return true;
 	else
 		cfg_error(config_at(section, "use"), "use: there is no secret with the key-id "
-			  "\"%s\"", use);
+						     "\"%s\"",
+			  use);
 	return false;
 }
 
@@ -265,7 +270,8 @@ static struct source *secret_build(cfg_t *section, const char *exposed)
 	}
 	s->base.ops = &secret_ops;
 	s->derivation = derivation && !strcmp(derivation, "expand") ?
-		KMTIA_DERIVATION_EXPAND : KMTIA_DERIVATION_MIX;
+				KMTIA_DERIVATION_EXPAND :
+				KMTIA_DERIVATION_MIX;
 	s->standing = standing && config_is_true(standing);
 	if (!build_secrets(s, section) || !build_use(s, section)) {
 		secret_forget(&s->base);

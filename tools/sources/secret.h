@@ -13,9 +13,9 @@
  * dump, and are wiped when they are given back.
  */
 struct secret_memory {
-	uint8_t *bytes;		/* NULL: none */
-	size_t len;		/* how many of them are the secret's */
-	size_t size;		/* of all */
+	uint8_t *bytes; /* NULL: none */
+	size_t len;	/* how many of them are the secret's */
+	size_t size;	/* of all */
 };
 
 bool secret_memory_get(struct secret_memory *m);

@@ -52,7 +52,8 @@ static bool check_file(int fd, const char *path, mode_t forbidden, char why[SECR
 		return refuse(why, path, "belongs to somebody else (uid %u)", st.st_uid);
 	if (st.st_mode & forbidden)
 		return refuse(why, path, "has mode %04o, so that others may read or write it: "
-			      "chmod it to 0600", st.st_mode & 07777);
+					 "chmod it to 0600",
+			      st.st_mode & 07777);
 	return true;
 }
 
@@ -129,7 +130,7 @@ bool secret_credential_read(struct secret_memory *m, const char *name,
 	memset(m, 0, sizeof(*m));
 	if (!dir || dir[0] != '/')
 		return refuse(why, name, "$CREDENTIALS_DIRECTORY is not set; the service needs "
-			      "LoadCredential=");
+					 "LoadCredential=");
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return refuse(why, name, "%s", strerror(ENAMETOOLONG));
 	return secret_file_read(m, path, SECRET_CREDENTIAL_FORBIDDEN, why);

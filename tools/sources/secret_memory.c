@@ -5,7 +5,7 @@
  * whole process to set up or not.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE	/* MADV_DONTDUMP */
+#define _GNU_SOURCE /* MADV_DONTDUMP */
 #endif
 
 #include "kmtiad/log.h"

@@ -29,7 +29,11 @@ cfg_opt_t source_static_sa_options[] = {
 };
 
 static const char *const static_options[] = {
-	"on-missing", "key-id", "test-function", "sa", NULL,
+	"on-missing",
+	"key-id",
+	"test-function",
+	"sa",
+	NULL,
 };
 
 enum on_missing {
@@ -41,9 +45,9 @@ enum on_missing {
 struct static_sa {
 	uint32_t spi;
 	uint8_t proto;
-	uint16_t family;	/* 0: any destination */
+	uint16_t family; /* 0: any destination */
 	uint8_t dst[16];
-	int line;		/* in the configuration */
+	int line; /* in the configuration */
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
 	uint8_t *key[ROLES];
 	size_t key_len[ROLES];
@@ -54,7 +58,7 @@ struct static_source {
 	enum on_missing on_missing;
 	bool test_function;
 	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
-	struct static_sa *sas;	/* in the order of compare_sas() */
+	struct static_sa *sas; /* in the order of compare_sas() */
 	size_t n_sas;
 };
 
@@ -307,7 +311,8 @@ static bool build_sas(struct static_source *s, cfg_t *section, const char *expos
 		if (compare_sas(&s->sas[i - 1], &s->sas[i]))
 			continue;
 		section->line = s->sas[i].line > s->sas[i - 1].line ?
-			s->sas[i].line : s->sas[i - 1].line;
+					s->sas[i].line :
+					s->sas[i - 1].line;
 		cfg_error(section, "the sa with spi 0x%08x is given twice", s->sas[i].spi);
 		return false;
 	}

@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-static const char label[] = "kmtia test key";	/* with its zero byte */
+static const char label[] = "kmtia test key"; /* with its zero byte */
 
 #define DIGEST_LEN 32
 
