@@ -266,10 +266,7 @@ void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate)
 	/* Who registered for notifications alone is not asked. */
 	if (err || !h->callbacks.key_dictation) {
 		decline(h, req->id, dictate);
-	} else if (dictate && !tb[KMTIA_A_REQUEST_CHECK]) {
-		req->refs++;
-		h->callbacks.key_dictation(h, req, &req->pair, h->user);
-	} else if (check(h, req, dictate)) {
+	} else if ((dictate && !tb[KMTIA_A_REQUEST_CHECK]) || check(h, req, dictate)) {
 		req->refs++;
 		h->callbacks.key_dictation(h, req, &req->pair, h->user);
 	}

@@ -20,13 +20,16 @@
 #include <unistd.h>
 
 #define KEY_BYTES 20
+#define AEAD_BYTES sizeof(struct xfrm_algo_aead)
 
 struct newsa {
 	struct nlmsghdr hdr;
 	struct xfrm_usersa_info info;
 	struct nlattr aead_hdr;
-	struct xfrm_algo_aead aead;
-	unsigned char key[KEY_BYTES];
+	union {
+		struct xfrm_algo_aead aead;
+		unsigned char aead_and_key[AEAD_BYTES + KEY_BYTES];
+	};
 };
 
 struct flushsa {
@@ -65,7 +68,7 @@ static void transact(int fd, const void *request, size_t size, const char *what)
 static void newsa_fill(struct newsa *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->hdr.nlmsg_len = offsetof(struct newsa, key) + KEY_BYTES;
+	m->hdr.nlmsg_len = offsetof(struct newsa, aead_and_key) + AEAD_BYTES + KEY_BYTES;
 	m->hdr.nlmsg_type = XFRM_MSG_NEWSA;
 	m->hdr.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
 	m->info.family = AF_INET;
@@ -76,7 +79,7 @@ static void newsa_fill(struct newsa *m)
 	m->info.lft.soft_byte_limit = m->info.lft.hard_byte_limit = XFRM_INF;
 	m->info.lft.soft_packet_limit = m->info.lft.hard_packet_limit = XFRM_INF;
 	m->aead_hdr.nla_type = XFRMA_ALG_AEAD;
-	m->aead_hdr.nla_len = sizeof(m->aead_hdr) + sizeof(m->aead) + KEY_BYTES;
+	m->aead_hdr.nla_len = sizeof(m->aead_hdr) + AEAD_BYTES + KEY_BYTES;
 	strcpy(m->aead.alg_name, "rfc4106(gcm(aes))");
 	m->aead.alg_key_len = KEY_BYTES * 8;
 	m->aead.alg_icv_len = 128;
@@ -93,8 +96,8 @@ static uint64_t round_ns(int fd, unsigned int n, uint32_t spi)
 	for (i = 0; i < n; i++, spi++) {
 		m.info.id.daddr.a4 = htonl(0x0a000000 + spi);
 		m.info.id.spi = htonl(spi);
-		memcpy(m.key, &spi, sizeof(spi));
-		m.key[KEY_BYTES - 1] = 1;
+		memcpy(m.aead_and_key + AEAD_BYTES, &spi, sizeof(spi));
+		m.aead_and_key[AEAD_BYTES + KEY_BYTES - 1] = 1;
 		transact(fd, &m, m.hdr.nlmsg_len, "NEWSA");
 	}
 	return (now_ns() - start) / n;
@@ -113,10 +116,20 @@ static void flush(int fd)
 	transact(fd, &m, sizeof(m), "FLUSHSA");
 }
 
+static unsigned int number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || !n || n > 1000000)
+		die(text, EINVAL);
+	return (unsigned int)n;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int n = argc > 1 ? (unsigned int)atoi(argv[1]) : 500;
-	unsigned int rounds = argc > 2 ? (unsigned int)atoi(argv[2]) : 5;
+	unsigned int n = argc > 1 ? number(argv[1]) : 500;
+	unsigned int rounds = argc > 2 ? number(argv[2]) : 5;
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	uint64_t least = UINT64_MAX, ns;
 	unsigned int i;

@@ -124,7 +124,7 @@ static bool is_wide(int type)
 
 static uint64_t stat_value(int type)
 {
-	return (is_wide(type) ? 1ULL << 33 : 0) + type * 3;
+	return (is_wide(type) ? 1ULL << 33 : 0) + (uint64_t)type * 3;
 }
 
 static void all_stats(const struct fake_request *r)

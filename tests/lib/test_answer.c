@@ -37,6 +37,7 @@ static int sent_slots(const struct fake_request *r, struct sent_slot *slots, int
 	struct nlattr *nla, *tb[KMTIA_A_SLOT_MAX + 1];
 	int left, n = 0;
 
+	memset(slots, 0, max * sizeof(*slots));
 	nlmsg_for_each_attr(nla, r->nlh, GENL_HDRLEN, left) {
 		if (nla_type(nla) != KMTIA_A_REQUEST_SLOT)
 			continue;

@@ -184,7 +184,7 @@ static void wireshark_longest_line(void **state)
 	memset(sa.saddr, 0xff, 16);
 	memset(sa.daddr, 0xff, 16);
 	len = wireshark_line(&sa, true, line);
-	assert_true(len > 4 * KMTIA_KEY_MAX_LEN);
+	assert_true(len > (size_t)4 * KMTIA_KEY_MAX_LEN);
 	assert_int_equal(line[len - 1], '\n');
 }
 

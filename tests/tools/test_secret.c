@@ -34,6 +34,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 		errno = mmap_errno;
 		return MAP_FAILED;
 	}
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): there is no other way to get it */
 	return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
 }
 

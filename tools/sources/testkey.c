@@ -33,7 +33,7 @@ bool testkey_derive(uint32_t spi, uint8_t proto, uint8_t role, uint8_t *key, siz
 	input[sizeof(label) + 6] = 0;
 
 	/* The counter is a byte. */
-	if (len > 256 * DIGEST_LEN)
+	if (len > (size_t)256 * DIGEST_LEN)
 		return false;
 	for (done = 0; done < len; done += n, input[sizeof(label) + 6]++) {
 		if (!EVP_Digest(input, sizeof(input), digest, NULL, EVP_sha256(), NULL))
