@@ -314,6 +314,11 @@ demo: deps
 lint:
 	tests/lint
 
+# What user space is compiled with, for tests/lint
+lint-flags:
+	@echo $(STD) $(CPPFLAGS) -Ilib $(WARN)
+.PHONY: lint-flags
+
 regen:
 	Documentation/netlink/regen
 
