@@ -20,12 +20,11 @@
  * @refuse: what the manager's callbacks return
  * @sleeps: what happens while the creator sleeps
  * @answer: of @sleeps: what the manager answers
- * @gen_key: of @sleeps: what it says of the keying module's own key
  * @used: its key was used before
  * @two_slots: the SA has two keys
  * @err: what comes of it
  * @reason: how people are told
- * @manager_keeps: under "manager" the keying module's key is kept
+ * @heeded: what the manager said of the keying module's own key counts
  * @final: no action keeps it
  * @status: the manager's own number
  * @questions: that were sent
@@ -44,12 +43,11 @@ struct failure {
 	int refuse;
 	void (*sleeps)(struct fake_decision *fd);
 	enum fake_answer answer;
-	bool gen_key;
 	bool used;
 	bool two_slots;
 	int err;
 	const char *reason;
-	bool manager_keeps;
+	bool heeded;
 	bool final;
 	u32 status;
 	unsigned int questions;
@@ -64,6 +62,7 @@ struct failure {
 
 struct trial {
 	const struct failure *failure;
+	bool gen_key;
 	struct fake_registry *reg;
 	struct fake_manager *fakes[MAX_FAKES];
 	int answer_err;
@@ -93,8 +92,8 @@ static void answers(struct fake_decision *fd)
 	const char *why;
 
 	t->answer_err = fake_request_answer(t->fakes[0]->req, &fd->sa,
-					    t->failure->answer,
-					    t->failure->gen_key, &why);
+					    t->failure->answer, t->gen_key,
+					    &why);
 }
 
 static void dies(struct fake_decision *fd)
@@ -120,15 +119,8 @@ static void killed(struct fake_decision *fd)
 #define UNUSABLE(_name, _answer, _reason, _err, rest...) {		\
 	.name = _name, .managers = 1, .sleeps = answers,		\
 	.answer = _answer, .err = -EKEYREJECTED,			\
-	.reason = "gave an unusable answer: " _reason,			\
+	.reason = "gave an unusable answer: " _reason, .heeded = true,	\
 	.questions = 1, .unusable = 1, .answer_err = _err, rest		\
-}, {									\
-	.name = _name ", own key may stay", .managers = 1,		\
-	.sleeps = answers, .answer = _answer, .gen_key = true,		\
-	.err = -EKEYREJECTED,						\
-	.reason = "gave an unusable answer: " _reason,			\
-	.manager_keeps = true, .questions = 1, .unusable = 1,		\
-	.answer_err = _err, rest					\
 }
 
 static const struct failure failures[] = {
@@ -160,12 +152,7 @@ static const struct failure failures[] = {
 	{ .name = "cannot", .managers = 1, .sleeps = answers,
 	  .answer = FAKE_CANNOT, .err = -EKEYREJECTED,
 	  .reason = "'tia1' has no keys (7): no quanta",
-	  .status = 7, .questions = 1, .refusals = 1 },
-	{ .name = "cannot, own key may stay", .managers = 1,
-	  .sleeps = answers, .answer = FAKE_CANNOT, .gen_key = true,
-	  .err = -EKEYREJECTED, .reason = "'tia1' has no keys (7): no quanta",
-	  .manager_keeps = true,
-	  .status = 7, .questions = 1, .refusals = 1 },
+	  .heeded = true, .status = 7, .questions = 1, .refusals = 1 },
 	UNUSABLE("short", FAKE_SHORT, "the aead key has the wrong length",
 		 -EINVAL),
 	UNUSABLE("long", FAKE_LONG, "the aead key has the wrong length",
@@ -210,21 +197,25 @@ static const struct failure failures[] = {
 };
 
 /**
- * struct action - what the rule says
+ * struct action - what the rule says, and what else counts
  * @name: how it is called
  * @on_failure: the rule's
- * @mate_dictated: and the SA of the other direction has a dictated key
+ * @gen_key: the manager says that the keying module's own key may stay
+ * @mate_dictated: the SA of the other direction has a dictated key
  */
 static const struct action {
 	const char *name;
 	enum kmtia_failure_action on_failure;
+	bool gen_key;
 	bool mate_dictated;
 } actions[] = {
-	{ "reject", KMTIA_FAILURE_ACTION_REJECT },
-	{ "manager", KMTIA_FAILURE_ACTION_MANAGER },
-	{ "keep", KMTIA_FAILURE_ACTION_KEEP },
-	{ "manager, mate dictated", KMTIA_FAILURE_ACTION_MANAGER, true },
-	{ "keep, mate dictated", KMTIA_FAILURE_ACTION_KEEP, true },
+	{ "reject", KMTIA_FAILURE_ACTION_REJECT, true },
+	{ "manager, no", KMTIA_FAILURE_ACTION_MANAGER, false },
+	{ "manager, yes", KMTIA_FAILURE_ACTION_MANAGER, true },
+	{ "keep", KMTIA_FAILURE_ACTION_KEEP, false },
+	{ "manager, yes, mate dictated", KMTIA_FAILURE_ACTION_MANAGER, true,
+	  true },
+	{ "keep, mate dictated", KMTIA_FAILURE_ACTION_KEEP, true, true },
 };
 
 /* Each failure with each action; a parameter is a place in this. */
@@ -256,7 +247,7 @@ static bool must_keep(const struct failure *f, const struct action *a)
 		return false;
 	return a->on_failure == KMTIA_FAILURE_ACTION_KEEP ||
 	       (a->on_failure == KMTIA_FAILURE_ACTION_MANAGER &&
-		f->manager_keeps);
+		f->heeded && a->gen_key);
 }
 
 static struct fake_decision *trial_begin(struct kunit *test, struct trial *t)
@@ -342,7 +333,7 @@ static void failure_action(struct kunit *test)
 	const struct cell *cell = test->param_value;
 	const struct failure *f = cell_failure(cell);
 	const struct action *a = cell_action(cell);
-	struct trial t = { .failure = f };
+	struct trial t = { .failure = f, .gen_key = a->gen_key };
 	struct fake_decision *fd = trial_begin(test, &t);
 	bool keep = must_keep(f, a);
 	int err;
