@@ -71,18 +71,22 @@ def let_memory_run_out():
             f.write(value)
 
 
-def load():
-    """Loading runs the suites. Nobody waits for one who can't be killed."""
+def load(log):
+    """Loading runs the suites: whether they came to an end, and what they said, read
+    meanwhile, as many failures are more than the log has room for. Nobody waits for
+    one who can't be killed."""
     needs = guest.sh(f"modinfo -F depends {KO}").strip()
     if needs:
         guest.sh(f"modprobe -a {needs.replace(',', ' ')}")
     # pylint: disable-next=consider-using-with # which would wait
     insmod = subprocess.Popen(["insmod", KO])
     end = time.monotonic() + LIMIT
+    lines = []
     while insmod.poll() is None and time.monotonic() < end:
         time.sleep(0.1)
+        lines += read_log(log)
     tap.is_(insmod.poll(), 0, "the module loads, and all suites come to an end")
-    return insmod.poll() == 0
+    return insmod.poll() == 0, lines + read_log(log)
 
 
 def main():
@@ -90,8 +94,8 @@ def main():
     log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     os.lseek(log, 0, os.SEEK_END)
     let_memory_run_out()
-    loaded = load()
-    for name, passed, why in ktap.judge(read_log(log), expected):
+    loaded, lines = load(log)
+    for name, passed, why in ktap.judge(lines, expected):
         if not tap.ok(passed, name):
             tap.diag("\n".join(why))
     if loaded:
