@@ -343,6 +343,7 @@ book.refused(user, "error-user-rule", "rule-add", {"priority": 5}, uid=65534)
 book.refused(user, "error-user-manager", "manager-add", {"uuid": NOBODY, "flags": 3}, uid=65534)
 
 rule(dictate="named", dictate_manager=TIA, timeout=10000)
+book.refused(admin, "error-rule-taken", "rule-add", {"priority": 10, "dictate": "any"})
 KEY = secret("the right key", 20)
 creator = guest.Creator(0x6001)
 question = book.take(tia, "dictate-check-6001")
