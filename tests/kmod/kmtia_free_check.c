@@ -4,9 +4,6 @@
  * bytes that should have been wiped: how often they were found, and how often
  * it was kmtia that freed them.
  */
-#if __has_include(<linux/hex.h>)
-#include <linux/hex.h>
-#endif
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -121,13 +118,27 @@ static struct kprobe cache_probe = {
 
 static struct kprobe *probes[] = { &kfree_probe, &cache_probe };
 
+static int __init unhex(u8 *to, const char *hex)
+{
+	char pair[3] = "";
+	unsigned int i;
+
+	if (strlen(hex) != 2 * PATTERN_LEN)
+		return -EINVAL;
+	for (i = 0; i < PATTERN_LEN; i++) {
+		memcpy(pair, hex + 2 * i, 2);
+		if (kstrtou8(pair, 16, &to[i]))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int __init kmtia_free_check_init(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < n_patterns; i++)
-		if (strlen(patterns[i]) != 2 * PATTERN_LEN ||
-		    hex2bin(bytes[i], patterns[i], PATTERN_LEN))
+		if (unhex(bytes[i], patterns[i]))
 			return -EINVAL;
 	return register_kprobes(probes, ARRAY_SIZE(probes));
 }

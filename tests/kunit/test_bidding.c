@@ -16,7 +16,7 @@ struct bid {
 
 #define MAX_BIDS 3
 
-/**
+/*
  * struct auction - several managers
  * @name: the case
  * @bids: theirs, in order of registration
@@ -51,7 +51,12 @@ static const struct auction {
 	  { { 5 }, { 9, .silent = true } }, 2, 0, 2 },
 };
 
-KUNIT_ARRAY_PARAM_DESC(auction, auctions, name);
+static void auction_name(const struct auction *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(auction, auctions, auction_name);
 
 static void bid_or_answer(struct fake_manager *fake)
 {

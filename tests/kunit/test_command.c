@@ -140,7 +140,7 @@ static void what_there_is(struct kunit *test)
 
 /* --- Questions and answers --------------------------------------------------------- */
 
-/**
+/*
  * struct answering - an answer over the socket
  * @name: the case
  * @reply: which command
@@ -207,7 +207,12 @@ static const struct answering answerings[] = {
 	{ "does not want it", KMTIA_CMD_CHECK_REPLY, put_no, 0, -ENOKEY },
 };
 
-KUNIT_ARRAY_PARAM_DESC(answering, answerings, name);
+static void answering_name(const struct answering *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(answering, answerings, answering_name);
 
 static void answer_by_socket(struct fake_decision *fd)
 {

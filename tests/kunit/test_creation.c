@@ -178,7 +178,12 @@ static const struct outcome {
 	{ "no memory", NULL, -ENOMEM, -ENOMEM, KMTIA_STAT_FAIL_OTHER },
 };
 
-KUNIT_ARRAY_PARAM_DESC(outcome, outcomes, name);
+static void outcome_name(const struct outcome *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(outcome, outcomes, outcome_name);
 
 /* --- One SA ------------------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@
 
 /* --- One bidder ------------------------------------------------------------ */
 
-/**
+/*
  * struct way - how an only manager answers
  * @name: the case
  * @answer: what it says
@@ -35,7 +35,12 @@ static const struct way {
 	{ "mix later, two keys", FAKE_MIX, true, true },
 };
 
-KUNIT_ARRAY_PARAM_DESC(way, ways, name);
+static void way_name(const struct way *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(way, ways, way_name);
 
 static void answer_now(struct fake_manager *fake)
 {
@@ -132,7 +137,7 @@ static void no_slot(struct kunit *test)
 
 /* --- Until when ------------------------------------------------------------ */
 
-/**
+/*
  * struct deadline - how long an answer may take
  * @hint: the manager's, seconds; 0 for its default
  * @timeout: the rule's, milliseconds

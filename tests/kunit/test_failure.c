@@ -10,7 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-/**
+/*
  * struct failure - a way to get no key
  * @name: what happens
  * @managers: how many are registered
@@ -196,7 +196,7 @@ static const struct failure failures[] = {
 	  .final = true, .questions = 1 },
 };
 
-/**
+/*
  * struct action - what the rule says, and what else counts
  * @name: how it is called
  * @on_failure: the rule's

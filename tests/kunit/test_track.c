@@ -396,7 +396,7 @@ static void test_walk(struct kunit *test)
 	for (i = 1; i < ARRAY_SIZE(made); i += 2) {
 		track = kmtia_tracker_next(&t->tracker, at);
 		KUNIT_ASSERT_PTR_EQ(test, track, made[i]);
-		KUNIT_EXPECT_EQ(test, track->id.spi, cpu_to_be32(i + 1));
+		KUNIT_EXPECT_EQ(test, be32_to_cpu(track->id.spi), i + 1);
 		at = track->handle + 1;
 		kmtia_track_put(track);
 	}

@@ -50,7 +50,7 @@ check_spdx() {
 	for file in "${files[@]}"; do
 		case $file in
 		LICENSES/* | *.md | *.patch | *.flags | *.xml | .gitignore | .shellcheckrc | MAINTAINERS) ;;
-		tests/vm/badlog* | Documentation/netlink/genetlink.yaml) ;;
+		tests/golden/*.json | tests/vm/badlog* | Documentation/netlink/genetlink.yaml) ;;
 		*) head -n 3 "$file" | grep -q SPDX-License-Identifier || echo "$file has no SPDX line" ;;
 		esac
 	done
