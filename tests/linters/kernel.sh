@@ -6,6 +6,7 @@
 : "${work:?}" "${cache:?}"
 
 kver=${KVER:-$(cd /lib/modules && ls -d ./*/build | sed 's,^\./,,; s,/build,,' | sort -V | tail -n 1)}
+kdir=${KDIR:-/lib/modules/$kver/build}
 mapfile -t kernel_c < <(git ls-files 'kmod/*.[ch]' 'tests/kmod/*.[ch]' 'tests/kunit/*.[ch]' | grep -v '_gen\.[ch]$\|uapi/')
 
 # The script and its dictionaries of the kernel's sources; unpacking them takes a while, so once.
@@ -56,7 +57,7 @@ check_compat() {
 # kernel_make DIR TARGET... [VARIABLE...]: what make says, besides what it does and what kernels of a distribution are
 # always told
 kernel_make() {
-	make -s -C "/lib/modules/$kver/build" M="$1" "${@:2}" 2>&1 |
+	make -s -C "$kdir" M="$1" "${@:2}" 2>&1 |
 		grep -vE 'Skipping BTF|compiler differs|The kernel was built by|You are using' |
 		sed "s,$1/,,g" || :
 }
@@ -77,10 +78,8 @@ kernel_build() {
 	cp -r tests/kunit/*.[ch] tests/kunit/Kbuild tests/kmod/*.h kmod "$dir/kunit/"
 	cp Kbuild "$dir/kunit/Kbuild.kmtia"
 	cp "$dir/check/kdf_vectors.h" "$dir/kunit/"
-	objects=$(cd tests/kunit && echo ./*.c)
-	objects=${objects//.\//}
-	# shellcheck disable=SC2086 # names without spaces
-	kernel_make "$dir/kunit" ${objects//.c/.o} "${@:2}"
+	mapfile -t objects < <(cd tests/kunit && printf '%s\n' *.c | sed 's/c$/o/')
+	kernel_make "$dir/kunit" "${objects[@]}" "${@:2}"
 }
 
 # Together, since sparse does not run without the compiler.
