@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --kernel debug --name kunit --time 600
+# vm: --kernel debug --cpus 2 --name kunit --time 600
 """Every case of every KUnit suite of tests/kunit is one of ours.
 
 The kernel's log is what is read: in debugfs, Linux 6.1 keeps no more than 512
