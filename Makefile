@@ -268,8 +268,8 @@ for-%:
 		$(MAKE) --no-print-directory KVER=$$($(PRINT) release $*) KDIR=$$($(PRINT) build $*) \
 			module $(if $(filter debug,$*),kunit) check-modules; fi
 
-# On the debug kernel: what KUnit has, and scenarios with much going on at once
-SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/churn.sh debug:tests/scenarios/unload.py
+# On the debug kernel: KUnit, and what most paths of the module are in
+SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/several.py debug:tests/scenarios/failures.py
 
 # What deps installs may be what the variables above were computed from, so
 # the rest runs in makes of their own.
