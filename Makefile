@@ -80,6 +80,10 @@ endif
 
 all: module lib tools
 
+# What a module must be built again for: the kernel may be another one of the
+# same release.
+KDIR_FILES = $(wildcard $(KDIR)/Module.symvers $(KDIR)/.config)
+
 # --- The module. Kbuild leaves its output beside the sources, so it gets a
 # --- tree of links to them.
 
@@ -88,7 +92,7 @@ module: $(M)/kmtia.ko
 need_headers = @[ -n "$(KVER)" ] && [ -e "$(KDIR)" ] || { \
 	echo "no kernel headers found (KDIR=$(KDIR)); see 'make deps'" >&2; exit 1; }
 
-$(M)/kmtia.ko: $(KMOD_SRC)
+$(M)/kmtia.ko: $(KMOD_SRC) $(KDIR_FILES)
 	$(need_headers)
 	@rm -rf $(M)/src && mkdir -p $(M)/src
 	@cp -rs $(TOP)/kmod $(TOP)/Kbuild $(M)/src/
@@ -119,7 +123,7 @@ $(eval $(call mutant_rule,$(KVER),$(KDIR)))
 ifneq ($(filter-out $(KVER),$(DEBUG_KVER)),)
 $(eval $(call mutant_rule,$(DEBUG_KVER),$(DEBUG_KDIR)))
 
-$(B)/$(DEBUG_KVER)/kmtia.ko: $(KMOD_SRC)
+$(B)/$(DEBUG_KVER)/kmtia.ko: $(KMOD_SRC) $(wildcard $(DEBUG_KDIR)/Module.symvers)
 	$(Q)$(MAKE) --no-print-directory KVER=$(DEBUG_KVER) KDIR=$(DEBUG_KDIR) module
 endif
 
@@ -127,7 +131,7 @@ endif
 CHECK_KO := $(patsubst tests/kmod/%.c,$(M)/%.ko,$(wildcard tests/kmod/*.c))
 
 $(CHECK_KO) &: tests/kmod/Kbuild $(wildcard tests/kmod/*.[ch]) \
-		tests/py/kdf.py $(KMOD_SRC)
+		tests/py/kdf.py $(KMOD_SRC) $(KDIR_FILES)
 	@rm -rf $(M)/check && mkdir -p $(M)/check
 	@cp -s $(TOP)/tests/kmod/Kbuild $(TOP)/tests/kmod/*.[ch] $(M)/check/
 	@cp -rs $(TOP)/kmod $(M)/check/
@@ -140,7 +144,7 @@ KUNIT_SRC := tests/kunit/Kbuild $(wildcard tests/kunit/*.[ch]) tests/kmod/kdf_tr
 
 kunit: $(M)/kmtia_kunit.ko
 
-$(M)/kmtia_kunit.ko: $(KUNIT_SRC) tests/py/kdf.py $(KMOD_SRC)
+$(M)/kmtia_kunit.ko: $(KUNIT_SRC) tests/py/kdf.py $(KMOD_SRC) $(KDIR_FILES)
 	$(need_headers)
 	@rm -rf $(M)/kunit && mkdir -p $(M)/kunit
 	@cp -s $(addprefix $(TOP)/,$(KUNIT_SRC)) $(M)/kunit/

@@ -416,8 +416,10 @@ static void memory_exhausted(struct kunit *test)
 		if (!starve(test, nth, &refused))
 			break;
 	KUNIT_EXPECT_LT(test, nth, 100);
-	/* The bidding, the keys, the request */
-	KUNIT_EXPECT_EQ(test, refused, 3);
+	/* The bidding, the keys, the request; one of them twice where the
+	 * kernel needs memory to give some.
+	 */
+	KUNIT_EXPECT_GE(test, refused, 3);
 }
 #endif
 
