@@ -21,6 +21,7 @@
  * @d: the decision
  * @mate_x: the mate's state; pinned, for the names in @mate
  * @mate: its description
+ * @mate_manager: who dictated its key
  */
 struct kmtia_creation {
 	struct kmtia_net *kn;
@@ -33,6 +34,7 @@ struct kmtia_creation {
 	struct kmtia_decision d;
 	struct xfrm_state *mate_x;
 	struct kmtia_sa mate;
+	u8 mate_manager[KMTIA_UUID_LEN];
 };
 
 /* --- What the decision needs ------------------------------------------------ */
@@ -202,6 +204,11 @@ static void mate_find(struct kmtia_creation *c)
 		return;
 	c->track->mate = mate->handle;
 	c->d.mate_dictated = is_dictated(mate->origin);
+	c->d.mate_kept = mate->kept;
+	if (c->d.mate_dictated) {
+		memcpy(c->mate_manager, mate->manager, KMTIA_UUID_LEN);
+		c->d.mate_manager = c->mate_manager;
+	}
 	c->mate_x = kmtia_sa_lookup(c->kn->net, &mate->id);
 	if (c->mate_x) {
 		kmtia_sa_read(c->mate_x, &c->mate);

@@ -191,8 +191,18 @@ out:
 	return err;
 }
 
-/* The highest bid; of equal ones, that of who registered first. */
-static struct bidder *best_bid(struct bidding *bidding)
+static bool keyed_mate(const struct kmtia_decision *d,
+		       const struct kmtia_manager *manager)
+{
+	return d->mate_manager &&
+	       !memcmp(d->mate_manager, manager->uuid, KMTIA_UUID_LEN);
+}
+
+/* Who keyed the mate, if it still bids; else the highest bid; of equal ones, that
+ * of who registered first.
+ */
+static struct bidder *best_bid(const struct kmtia_decision *d,
+			       struct bidding *bidding)
 {
 	struct bidder *best = NULL;
 	unsigned int i;
@@ -200,6 +210,8 @@ static struct bidder *best_bid(struct bidding *bidding)
 	for (i = 0; i < bidding->n; i++) {
 		struct bidder *b = &bidding->bidders[i];
 
+		if (b->weight && keyed_mate(d, b->manager))
+			return b;
 		if (b->weight && (!best || b->weight > best->weight))
 			best = b;
 	}
@@ -382,7 +394,7 @@ static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)
 	}
 	if (!bidding->n || collect_bids(d, bidding))
 		return;
-	while ((b = best_bid(bidding)) && bidder_turn(d, b) == -EAGAIN)
+	while ((b = best_bid(d, bidding)) && bidder_turn(d, b) == -EAGAIN)
 		b->weight = 0;
 }
 
@@ -410,7 +422,8 @@ static void decision_action(struct kmtia_decision *d)
 {
 	enum kmtia_failure_action action = d->rule->spec.on_failure;
 	bool keep = action == KMTIA_FAILURE_ACTION_KEEP ||
-		    (action == KMTIA_FAILURE_ACTION_MANAGER && d->gen_key);
+		    (action == KMTIA_FAILURE_ACTION_MANAGER &&
+		     (d->gen_key || d->mate_kept));
 
 	/* A pair is dictated wholly or not at all. */
 	if (d->mate_dictated || is_final(d->err))
@@ -437,6 +450,11 @@ int kmtia_decide(struct kmtia_decision *d)
 
 	init_waitqueue_head(&d->wait);
 	timer_setup(&d->timer, kmtia_round_timer, 0);
+	if (d->mate_kept) {
+		decision_fail(d, NULL, -ENOKEY,
+			      "the SA of the other direction kept the keying module's key");
+		goto out;
+	}
 	decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");
 	/* Too much for a stack that has XFRM's below it. */
 	bidding = kmalloc(sizeof(*bidding) +

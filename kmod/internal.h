@@ -33,6 +33,7 @@
 
 #include "kmtia.h"
 #include "manager.h"
+#include "policy.h"
 #include "rule.h"
 #include "tracker.h"
 
@@ -126,6 +127,14 @@ bool kmtia_nl_admin(struct sk_buff *skb, struct net *net);
 int kmtia_nl_parse_selectors(struct genl_info *info,
 			     struct kmtia_rule_spec *spec);
 
+/* --- netlink_request.c --------------------------------------------------- */
+
+int kmtia_put_question(struct sk_buff *skb, const struct kmtia_request *req);
+
+/* --- audit.c ------------------------------------------------------------- */
+
+void kmtia_audit_manager_del(const struct kmtia_manager *manager);
+
 /* --- mismatch.c ---------------------------------------------------------- */
 
 void kmtia_mismatch_work(struct work_struct *work);
@@ -137,6 +146,8 @@ void kmtia_monitor_manager(struct kmtia_registry *registry,
 			   const struct kmtia_manager *manager);
 void kmtia_monitor_rule(struct net *net, enum kmtia_monitor_event event,
 			u32 priority);
+void kmtia_monitor_policy(struct net *net, enum kmtia_monitor_event event,
+			  const u8 *uuid);
 void kmtia_monitor_decision(struct net *net, const struct kmtia_decision *d);
 void kmtia_monitor_alarm(struct net *net, const struct kmtia_track *track,
 			 const char *text);
@@ -182,8 +193,9 @@ enum kmtia_stat {
  * @net: the namespace
  * @node: in the list of all of them (main.c)
  * @visited: which round of kmtia_nets_walk() was here last
- * @lock: serialises changes of @rules and @registry
+ * @lock: serialises changes of @rules and @registry, and all use of @policies
  * @rules: the administrator's rules
+ * @policies: who may register key managers
  * @registry: the key managers
  * @tracker: the SAs
  * @reuse: the keys that were used
@@ -197,6 +209,7 @@ struct kmtia_net {
 	unsigned long visited;
 	struct mutex lock;	/* serialises changes of rules and registry */
 	struct kmtia_rules rules;
+	struct kmtia_policies policies;
 	struct kmtia_registry registry;
 	struct kmtia_tracker tracker;
 	struct kmtia_reuse reuse;

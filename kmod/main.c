@@ -86,6 +86,7 @@ static int __net_init kmtia_net_init(struct net *net)
 	kn->net = net;
 	mutex_init(&kn->lock);
 	kmtia_rules_init(&kn->rules, kmtia_hook_unuse);
+	kmtia_policies_init(&kn->policies);
 	kmtia_registry_init(&kn->registry, &kn->lock, kmtia_monitor_manager);
 	kmtia_reuse_init(&kn->reuse);
 	err = kmtia_tracker_init(&kn->tracker);
@@ -108,6 +109,7 @@ static void __net_exit kmtia_net_exit(struct net *net)
 	kmtia_registry_clear(&kn->registry);
 	mutex_lock(&kn->lock);
 	kmtia_rules_flush(&kn->rules);
+	kmtia_policies_flush(&kn->policies);
 	mutex_unlock(&kn->lock);
 	kmtia_tracker_exit(&kn->tracker);
 	kmtia_reuse_exit(&kn->reuse);

@@ -69,7 +69,10 @@ static int desc_check(const struct kmtia_manager_desc *desc,
 
 	if (!desc->flags ||
 	    desc->flags & ~(KMTIA_MANAGER_FLAGS_DICTATE |
-			    KMTIA_MANAGER_FLAGS_NOTIFY))
+			    KMTIA_MANAGER_FLAGS_NOTIFY |
+			    KMTIA_MANAGER_FLAGS_EXCLUSIVE))
+		return -EINVAL;
+	if (desc->flags & KMTIA_MANAGER_FLAGS_EXCLUSIVE && !dictates)
 		return -EINVAL;
 	if (!ops->key_notify)
 		return -EINVAL;
@@ -110,16 +113,43 @@ struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
 	return NULL;
 }
 
+/* Does one of the two want to dictate alone, where both would? */
+static bool excludes(const struct kmtia_manager *a,
+		     const struct kmtia_manager *b)
+{
+	return a->flags & b->flags & KMTIA_MANAGER_FLAGS_DICTATE &&
+	       (a->flags | b->flags) & KMTIA_MANAGER_FLAGS_EXCLUSIVE;
+}
+
+static int registry_conflict(const struct kmtia_registry *registry,
+			     const struct kmtia_manager *manager)
+{
+	const struct kmtia_manager *pos;
+	int err = 0;
+
+	list_for_each_entry(pos, &registry->managers, node) {
+		if (!memcmp(pos->uuid, manager->uuid, KMTIA_UUID_LEN))
+			return -EEXIST;
+		if (excludes(pos, manager))
+			err = -EADDRINUSE;
+	}
+	/* Those in their grace dictate, too; but not one that makes way for its
+	 * heir.
+	 */
+	list_for_each_entry(pos, &registry->orphans, node)
+		if (memcmp(pos->uuid, manager->uuid, KMTIA_UUID_LEN) &&
+		    excludes(pos, manager))
+			err = -EADDRINUSE;
+	return err;
+}
+
 static int registry_link(struct kmtia_registry *registry,
 			 struct kmtia_manager *manager)
 {
-	struct kmtia_manager *pos;
-	int err = 0;
+	int err;
 
 	mutex_lock(registry->lock);
-	list_for_each_entry(pos, &registry->managers, node)
-		if (!memcmp(pos->uuid, manager->uuid, KMTIA_UUID_LEN))
-			err = -EEXIST;
+	err = registry_conflict(registry, manager);
 	if (!err && READ_ONCE(registry->draining))
 		err = -ECANCELED;
 	if (!err && registry->count >= KMTIA_MAX_MANAGERS)
@@ -150,6 +180,7 @@ static int registry_link(struct kmtia_registry *registry,
  * * %-EINVAL: flags, callbacks or UUID are wrong
  * * %-ERANGE: timeout hint or grace too long
  * * %-EEXIST: a manager of this UUID is registered
+ * * %-EADDRINUSE: it wants to dictate alone, or another one does
  * * %-ENOSPC: there are too many
  * * %-ECANCELED: the module is being unloaded
  * * %-ENOMEM

@@ -324,6 +324,7 @@ bool kmtia_request_close(struct kmtia_request *req,
 			 enum kmtia_request_state state, int err);
 void kmtia_request_finish(struct kmtia_request *req);
 struct kmtia_request *kmtia_request_find(struct kmtia_manager *manager, u64 id);
+struct kmtia_request *kmtia_request_next(struct kmtia_manager *manager, u64 id);
 void kmtia_requests_close(struct kmtia_manager *manager,
 			  enum kmtia_request_state state);
 void kmtia_copy_text(char *to, const char *from, size_t size);
@@ -374,6 +375,8 @@ enum kmtia_verdict {
  * @mate: the SA of the other direction where that is certain, or NULL
  * @module_keys: the keying module's own keys, a slot each; only ever hashed
  * @mate_dictated: the mate has a dictated key; then this SA must have one, too
+ * @mate_kept: the mate has kept the keying module's; then this SA must, too
+ * @mate_manager: UUID of who dictated the mate's, or NULL; it goes first
  * @verdict: what was decided; the rest says how
  * @err: 0, or why no key came (with KEPT as well as with REFUSED)
  * @manager: who dictated, or failed; pinned; or NULL
@@ -402,6 +405,8 @@ struct kmtia_decision {
 	const struct kmtia_sa *mate;
 	u8 *module_keys[KMTIA_MAX_SLOTS];
 	bool mate_dictated;
+	bool mate_kept;
+	const u8 *mate_manager;
 
 	enum kmtia_verdict verdict;
 	int err;

@@ -88,6 +88,27 @@ void kmtia_monitor_rule(struct net *net, enum kmtia_monitor_event event,
 			    nla_put_u32(skb, KMTIA_A_MONITOR_RULE, priority));
 }
 
+/**
+ * kmtia_monitor_policy() - report that the manager policy changed
+ * @net: network namespace
+ * @event: what
+ * @uuid: the identity that the statement is about, or NULL
+ *
+ * Context: process.
+ */
+void kmtia_monitor_policy(struct net *net, enum kmtia_monitor_event event,
+			  const u8 *uuid)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = monitor_begin(net, event, &hdr);
+	if (skb)
+		monitor_end(net, skb, hdr,
+			    uuid ? nla_put(skb, KMTIA_A_MONITOR_MANAGER,
+					   KMTIA_UUID_LEN, uuid) : 0);
+}
+
 static int put_failure(struct sk_buff *skb, const struct kmtia_decision *d)
 {
 	if (!d->err)

@@ -82,6 +82,9 @@ int kmtia_nl_manager_del_doit(struct sk_buff *skb, struct genl_info *info)
 				 "no key manager of this uuid is registered");
 		err = -ENOENT;
 	}
+	/* Who ends his own registration is no administrator's business. */
+	if (!err && manager && manager != own)
+		kmtia_audit_manager_del(manager);
 	kmtia_manager_put(manager);
 	kmtia_manager_put(own);
 	return err;

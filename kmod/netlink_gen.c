@@ -25,7 +25,7 @@ static const struct nla_policy kmtia_manager_add_nl_policy[KMTIA_A_MANAGER_GRACE
 	[KMTIA_A_MANAGER_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
 	[KMTIA_A_MANAGER_NAME] = { .type = NLA_NUL_STRING, .len = KMTIA_NAME_MAX_LEN, },
 	[KMTIA_A_MANAGER_DESCRIPTION] = { .type = NLA_NUL_STRING, .len = KMTIA_TEXT_MAX_LEN, },
-	[KMTIA_A_MANAGER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[KMTIA_A_MANAGER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
 	[KMTIA_A_MANAGER_WEIGHT] = { .type = NLA_U32, },
 	[KMTIA_A_MANAGER_TIMEOUT_HINT] = { .type = NLA_U32, },
 	[KMTIA_A_MANAGER_GRACE] = { .type = NLA_U32, },
@@ -116,6 +116,21 @@ static const struct nla_policy kmtia_secret_set_nl_policy[KMTIA_A_SECRET_KEYING_
 /* KMTIA_CMD_SECRET_DEL - do */
 static const struct nla_policy kmtia_secret_del_nl_policy[KMTIA_A_SECRET_NUMBER + 1] = {
 	[KMTIA_A_SECRET_NUMBER] = { .type = NLA_U32, },
+};
+
+/* KMTIA_CMD_MANAGER_POLICY_SET - do */
+static const struct nla_policy kmtia_manager_policy_set_nl_policy[KMTIA_A_POLICY_FLAGS + 1] = {
+	[KMTIA_A_POLICY_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_POLICY_UID] = { .type = NLA_U32, },
+	[KMTIA_A_POLICY_GID] = { .type = NLA_U32, },
+	[KMTIA_A_POLICY_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
+};
+
+/* KMTIA_CMD_MANAGER_POLICY_DEL - do */
+static const struct nla_policy kmtia_manager_policy_del_nl_policy[KMTIA_A_POLICY_GID + 1] = {
+	[KMTIA_A_POLICY_UUID] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_POLICY_UID] = { .type = NLA_U32, },
+	[KMTIA_A_POLICY_GID] = { .type = NLA_U32, },
 };
 
 /* Ops table for kmtia */
@@ -217,6 +232,34 @@ static const struct genl_split_ops kmtia_nl_ops[] = {
 		.policy		= kmtia_secret_del_nl_policy,
 		.maxattr	= KMTIA_A_SECRET_NUMBER,
 		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= KMTIA_CMD_REQUEST_GET,
+		.start	= kmtia_nl_request_get_start,
+		.dumpit	= kmtia_nl_request_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= KMTIA_CMD_MANAGER_POLICY_SET,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_manager_policy_set_doit,
+		.policy		= kmtia_manager_policy_set_nl_policy,
+		.maxattr	= KMTIA_A_POLICY_FLAGS,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= KMTIA_CMD_MANAGER_POLICY_DEL,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_manager_policy_del_doit,
+		.policy		= kmtia_manager_policy_del_nl_policy,
+		.maxattr	= KMTIA_A_POLICY_GID,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= KMTIA_CMD_MANAGER_POLICY_GET,
+		.start	= kmtia_nl_admin_start,
+		.dumpit	= kmtia_nl_manager_policy_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},
 };
 

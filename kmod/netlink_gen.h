@@ -25,6 +25,7 @@ kmtia_nl_wipe_secret_post_doit(const struct genl_split_ops *ops,
 			       struct sk_buff *skb, struct genl_info *info);
 int kmtia_nl_admin_start(struct netlink_callback *cb);
 int kmtia_nl_notify_get_start(struct netlink_callback *cb);
+int kmtia_nl_request_get_start(struct netlink_callback *cb);
 
 int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info);
 int kmtia_nl_manager_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -42,6 +43,14 @@ int kmtia_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int kmtia_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kmtia_nl_secret_set_doit(struct sk_buff *skb, struct genl_info *info);
 int kmtia_nl_secret_del_doit(struct sk_buff *skb, struct genl_info *info);
+int kmtia_nl_request_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int kmtia_nl_manager_policy_set_doit(struct sk_buff *skb,
+				     struct genl_info *info);
+int kmtia_nl_manager_policy_del_doit(struct sk_buff *skb,
+				     struct genl_info *info);
+int kmtia_nl_manager_policy_get_dumpit(struct sk_buff *skb,
+				       struct netlink_callback *cb);
 
 enum {
 	KMTIA_NLGRP_MONITOR,

@@ -219,11 +219,34 @@ static int parse_rule(struct genl_info *info, struct kmtia_rule_spec *spec)
 	return err;
 }
 
+static struct kmtia_rule *
+rule_put_in_place(struct kmtia_net *kn, const struct kmtia_rule_spec *spec,
+		  struct genl_info *info, bool *replaced)
+{
+	struct kmtia_rule *rule = ERR_PTR(-ENOENT);
+
+	mutex_lock(&kn->lock);
+	if (info->nlhdr->nlmsg_flags & NLM_F_REPLACE)
+		rule = kmtia_rule_replace(&kn->rules, spec);
+	*replaced = !IS_ERR(rule);
+	if (PTR_ERR_OR_ZERO(rule) == -ENOENT)
+		rule = kmtia_rule_add(&kn->rules, spec);
+	mutex_unlock(&kn->lock);
+	if (PTR_ERR_OR_ZERO(rule) == -EEXIST)
+		kmtia_extack_set(info->extack,
+				 info->attrs[KMTIA_A_RULE_PRIORITY],
+				 "a rule of this priority exists");
+	else if (PTR_ERR_OR_ZERO(rule) == -ENOSPC)
+		NL_SET_ERR_MSG(info->extack, "there are too many rules");
+	return rule;
+}
+
 int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmtia_net *kn = kmtia_pernet(genl_info_net(info));
 	struct kmtia_rule not_added = {};
 	struct kmtia_rule *rule;
+	bool replaced = false;
 	int err;
 
 	err = parse_rule(info, &not_added.spec);
@@ -232,24 +255,18 @@ int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = kmtia_hook_use(&not_added.spec, info->extack);
 	if (err)
 		return err;
-	mutex_lock(&kn->lock);
-	rule = kmtia_rule_add(&kn->rules, &not_added.spec);
-	mutex_unlock(&kn->lock);
+	rule = rule_put_in_place(kn, &not_added.spec, info, &replaced);
 	if (IS_ERR(rule)) {
 		kmtia_hook_unuse(&not_added);
-		if (PTR_ERR(rule) == -EEXIST)
-			kmtia_extack_set(info->extack,
-					 info->attrs[KMTIA_A_RULE_PRIORITY],
-					 "a rule of this priority exists");
-		else if (PTR_ERR(rule) == -ENOSPC)
-			NL_SET_ERR_MSG(info->extack, "there are too many rules");
 		return PTR_ERR(rule);
 	}
 	if (not_added.spec.on_failure == KMTIA_FAILURE_ACTION_KEEP)
 		kmtia_extack_set(info->extack,
 				 info->attrs[KMTIA_A_RULE_ON_FAILURE],
 				 "on-failure keep: traffic is lost if the other end dictates where this one fails");
-	kmtia_monitor_rule(kn->net, KMTIA_MONITOR_EVENT_RULE_ADD,
+	kmtia_monitor_rule(kn->net,
+			   replaced ? KMTIA_MONITOR_EVENT_RULE_REPLACE :
+				      KMTIA_MONITOR_EVENT_RULE_ADD,
 			   not_added.spec.priority);
 	return 0;
 }

@@ -241,6 +241,28 @@ struct kmtia_request *kmtia_request_find(struct kmtia_manager *manager, u64 id)
 }
 
 /**
+ * kmtia_request_next() - the request of a manager that follows another
+ * @manager: the manager
+ * @id: the number of the other; 0 for the first
+ *
+ * Return: the one of the lowest number above @id, with a reference for the
+ * caller, or NULL.
+ */
+struct kmtia_request *kmtia_request_next(struct kmtia_manager *manager, u64 id)
+{
+	struct kmtia_request *req, *found = NULL;
+
+	spin_lock_bh(&manager->lock);
+	list_for_each_entry(req, &manager->open, node)
+		if (req->id > id && (!found || req->id < found->id))
+			found = req;
+	if (found)
+		kmtia_request_get(found);
+	spin_unlock_bh(&manager->lock);
+	return found;
+}
+
+/**
  * kmtia_requests_close() - complete all open requests of a manager
  * @manager: the manager; takes no new ones any more
  * @state: the outcome

@@ -45,6 +45,17 @@ void kmtia_rule_put(struct kmtia_rule *rule)
 		kfree_rcu(rule, rcu);
 }
 
+static struct kmtia_rule *rule_new(const struct kmtia_rule_spec *spec)
+{
+	struct kmtia_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+
+	if (rule) {
+		refcount_set(&rule->ref, 1);
+		rule->spec = *spec;
+	}
+	return rule;
+}
+
 /**
  * kmtia_rule_add() - put a rule into its place
  * @rules: the list
@@ -69,15 +80,42 @@ struct kmtia_rule *kmtia_rule_add(struct kmtia_rules *rules,
 		if (pos->spec.priority > spec->priority)
 			break;
 	}
-	rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	rule = rule_new(spec);
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&rule->ref, 1);
-	rule->spec = *spec;
 	/* Before @pos, which is the head if no greater priority was found. */
 	list_add_tail_rcu(&rule->node, &pos->node);
 	rules->count++;
 	return rule;
+}
+
+/**
+ * kmtia_rule_replace() - put a rule into the place of the one of its priority
+ * @rules: the list
+ * @spec: what the rule says; was checked by the caller
+ *
+ * Whoever looks for a rule finds the one or the other.
+ *
+ * Context: the caller serialises changes of @rules.
+ * Return: as kmtia_rule_add(), or %-ENOENT if there is none to replace.
+ */
+struct kmtia_rule *kmtia_rule_replace(struct kmtia_rules *rules,
+				      const struct kmtia_rule_spec *spec)
+{
+	struct kmtia_rule *rule, *old;
+
+	list_for_each_entry(old, &rules->list, node) {
+		if (old->spec.priority != spec->priority)
+			continue;
+		rule = rule_new(spec);
+		if (!rule)
+			return ERR_PTR(-ENOMEM);
+		list_replace_rcu(&old->node, &rule->node);
+		rules->removed(old);
+		kmtia_rule_put(old);
+		return rule;
+	}
+	return ERR_PTR(-ENOENT);
 }
 
 static void rule_unlink(struct kmtia_rules *rules, struct kmtia_rule *rule)
@@ -245,12 +283,17 @@ struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,
 	struct kmtia_rule *rule;
 
 	rcu_read_lock();
+again:
 	list_for_each_entry_rcu(rule, &rules->list, node) {
 		if (!kmtia_rule_covers(&rule->spec, sa))
 			continue;
-		/* Being deleted: as good as gone. */
-		if (!refcount_inc_not_zero(&rule->ref))
-			continue;
+		/* It left the list while we were at it. What took its place is
+		 * there now, and not behind it.
+		 */
+		if (!refcount_inc_not_zero(&rule->ref)) {
+			smp_rmb();	/* list after ref; pairs with put's */
+			goto again;
+		}
 		atomic64_inc(&rule->hits);
 		rcu_read_unlock();
 		return rule;

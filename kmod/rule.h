@@ -104,6 +104,8 @@ void kmtia_rules_init(struct kmtia_rules *rules,
 		      void (*removed)(const struct kmtia_rule *rule));
 struct kmtia_rule *kmtia_rule_add(struct kmtia_rules *rules,
 				  const struct kmtia_rule_spec *spec);
+struct kmtia_rule *kmtia_rule_replace(struct kmtia_rules *rules,
+				      const struct kmtia_rule_spec *spec);
 int kmtia_rule_del(struct kmtia_rules *rules, u32 priority);
 void kmtia_rules_flush(struct kmtia_rules *rules);
 struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,

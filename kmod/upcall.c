@@ -33,21 +33,6 @@ struct upcall {
 
 /* --- Questions -------------------------------------------------------------- */
 
-static int put_question(struct sk_buff *skb, const struct kmtia_request *req)
-{
-	const struct kmtia_sa *mate = kmtia_request_mate(req);
-
-	if (kmtia_put_u64(skb, KMTIA_A_REQUEST_ID, kmtia_request_id(req)) ||
-	    kmtia_put_sa(skb, KMTIA_A_REQUEST_SA, kmtia_request_sa(req), NULL,
-			 NULL, false) ||
-	    (mate && kmtia_put_sa(skb, KMTIA_A_REQUEST_MATE, mate, NULL, NULL,
-				  false)) ||
-	    nla_put_u32(skb, KMTIA_A_REQUEST_TIMEOUT,
-			kmtia_request_time_left(req)))
-		return -EMSGSIZE;
-	return 0;
-}
-
 /* What became of a message to the manager's socket, in the words of the
  * callbacks' contract
  */
@@ -74,7 +59,7 @@ static int upcall_ask(struct kmtia_manager *manager, struct kmtia_request *req,
 	if (!skb)
 		return -ENOMEM;
 	hdr = kmtia_genlmsg_put(skb, 0, 0, 0, cmd);
-	if (!hdr || put_question(skb, req) ||
+	if (!hdr || kmtia_put_question(skb, req) ||
 	    (cmd == KMTIA_CMD_DICTATE && kmtia_request_is_check(req) &&
 	     nla_put_flag(skb, KMTIA_A_REQUEST_CHECK))) {
 		nlmsg_free(skb);
@@ -264,7 +249,7 @@ static void registration_error(struct genl_info *info, int err)
 	switch (err) {
 	case -EINVAL:
 		kmtia_extack_set(extack, info->attrs[KMTIA_A_MANAGER_FLAGS],
-				 "flags, weight or UUID make no sense: a weight is for who dictates, a UUID is not all zero");
+				 "flags, weight or UUID make no sense: weight and exclusive are for who dictates, a UUID is not all zero");
 		break;
 	case -ERANGE:
 		grace = info->attrs[KMTIA_A_MANAGER_GRACE];
@@ -279,6 +264,10 @@ static void registration_error(struct genl_info *info, int err)
 	case -EEXIST:
 		kmtia_extack_set(extack, info->attrs[KMTIA_A_MANAGER_UUID],
 				 "a key manager of this uuid is registered");
+		break;
+	case -EADDRINUSE:
+		kmtia_extack_set(extack, info->attrs[KMTIA_A_MANAGER_FLAGS],
+				 "exclusive stands in the way: this manager's flag or that of another that dictates");
 		break;
 	case -EALREADY:
 		NL_SET_ERR_MSG(extack, "this socket is a key manager already");
@@ -344,17 +333,36 @@ static int upcall_register(struct kmtia_registry *registry, struct sk_buff *skb,
 	return 0;
 }
 
+/* Administrators always, others as the policy says. */
+static int may_register(struct kmtia_net *kn, struct sk_buff *skb,
+			struct genl_info *info)
+{
+	int err;
+
+	if (kmtia_nl_admin(skb, kn->net))
+		return 0;
+	mutex_lock(&kn->lock);
+	err = kmtia_policy_check(&kn->policies,
+				 nla_data(info->attrs[KMTIA_A_MANAGER_UUID]),
+				 nla_get_u32(info->attrs[KMTIA_A_MANAGER_FLAGS]),
+				 NETLINK_CB(skb).sk->sk_socket->file->f_cred,
+				 current_cred());
+	mutex_unlock(&kn->lock);
+	if (err == -EPERM)
+		NL_SET_ERR_MSG(info->extack,
+			       "registering a key manager needs CAP_NET_ADMIN or a manager policy");
+	else if (err)
+		NL_SET_ERR_MSG(info->extack,
+			       "the manager policy names others for this uuid, or less than these flags");
+	return err;
+}
+
 int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmtia_net *kn = kmtia_pernet(genl_info_net(info));
 	struct kmtia_manager *manager;
 	int err;
 
-	if (!kmtia_nl_admin(skb, kn->net)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "registering a key manager needs CAP_NET_ADMIN");
-		return -EPERM;
-	}
 	if (GENL_REQ_ATTR_CHECK(info, KMTIA_A_MANAGER_UUID)) {
 		NL_SET_ERR_MSG(info->extack, "uuid is missing");
 		return -EINVAL;
@@ -363,6 +371,9 @@ int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "flags are missing");
 		return -EINVAL;
 	}
+	err = may_register(kn, skb, info);
+	if (err)
+		return err;
 	mutex_lock(&upcall_register_lock);
 	manager = kmtia_upcall_find(&kn->registry, NETLINK_CB(skb).sk);
 	err = manager ? -EALREADY : upcall_register(&kn->registry, skb, info);

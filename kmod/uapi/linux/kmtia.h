@@ -26,10 +26,14 @@
  * enum kmtia_manager_flags - What a key manager registers for.
  * @KMTIA_MANAGER_FLAGS_DICTATE: Is asked for keys.
  * @KMTIA_MANAGER_FLAGS_NOTIFY: Is told about SAs.
+ * @KMTIA_MANAGER_FLAGS_EXCLUSIVE: Dictates alone. Refused where another
+ *   manager dictates, and no other may register to dictate as long as this one
+ *   is there.
  */
 enum kmtia_manager_flags {
 	KMTIA_MANAGER_FLAGS_DICTATE = 1,
 	KMTIA_MANAGER_FLAGS_NOTIFY = 2,
+	KMTIA_MANAGER_FLAGS_EXCLUSIVE = 4,
 };
 
 /**
@@ -128,6 +132,8 @@ enum kmtia_notify_event {
  * @KMTIA_MONITOR_EVENT_ORPHANED: A key manager's socket was closed; its
  *   standing secrets go on answering for a while. Its end, or a manager-add of
  *   the same UUID, follows.
+ * @KMTIA_MONITOR_EVENT_POLICY_SET: A statement of the manager policy was made
+ *   or changed.
  */
 enum kmtia_monitor_event {
 	KMTIA_MONITOR_EVENT_MANAGER_ADD,
@@ -142,6 +148,9 @@ enum kmtia_monitor_event {
 	KMTIA_MONITOR_EVENT_ALARM,
 	KMTIA_MONITOR_EVENT_MISMATCH,
 	KMTIA_MONITOR_EVENT_ORPHANED,
+	KMTIA_MONITOR_EVENT_POLICY_SET,
+	KMTIA_MONITOR_EVENT_POLICY_DEL,
+	KMTIA_MONITOR_EVENT_RULE_REPLACE,
 };
 
 enum {
@@ -279,6 +288,7 @@ enum {
 	KMTIA_A_REQUEST_ORIGIN,
 	KMTIA_A_REQUEST_DERIVATION,
 	KMTIA_A_REQUEST_SECRET,
+	KMTIA_A_REQUEST_KEYS,
 
 	__KMTIA_A_REQUEST_MAX,
 	KMTIA_A_REQUEST_MAX = (__KMTIA_A_REQUEST_MAX - 1)
@@ -379,6 +389,16 @@ enum {
 };
 
 enum {
+	KMTIA_A_POLICY_UUID = 1,
+	KMTIA_A_POLICY_UID,
+	KMTIA_A_POLICY_GID,
+	KMTIA_A_POLICY_FLAGS,
+
+	__KMTIA_A_POLICY_MAX,
+	KMTIA_A_POLICY_MAX = (__KMTIA_A_POLICY_MAX - 1)
+};
+
+enum {
 	KMTIA_CMD_MANAGER_ADD = 1,
 	KMTIA_CMD_MANAGER_DEL,
 	KMTIA_CMD_MANAGER_GET,
@@ -397,6 +417,10 @@ enum {
 	KMTIA_CMD_MONITOR_NTF,
 	KMTIA_CMD_SECRET_SET,
 	KMTIA_CMD_SECRET_DEL,
+	KMTIA_CMD_REQUEST_GET,
+	KMTIA_CMD_MANAGER_POLICY_SET,
+	KMTIA_CMD_MANAGER_POLICY_DEL,
+	KMTIA_CMD_MANAGER_POLICY_GET,
 
 	__KMTIA_CMD_MAX,
 	KMTIA_CMD_MAX = (__KMTIA_CMD_MAX - 1)
