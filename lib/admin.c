@@ -183,7 +183,7 @@ static void put_grants(struct nl_msg *msg, const struct kmtia_rule *r)
 		nla_put_u32(msg, KMTIA_A_RULE_TIMEOUT, r->timeout_ms);
 }
 
-KMTIA_EXPORT int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule)
+static int add_rule(struct kmtia *h, const struct kmtia_rule *rule, int flags)
 {
 	struct nl_msg *msg;
 	struct kmtia_rule r;
@@ -193,13 +193,23 @@ KMTIA_EXPORT int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule)
 	err = take_rule(h, &r, rule);
 	if (err)
 		return err;
-	msg = kmtia_command_new(h, KMTIA_CMD_RULE_ADD, NLM_F_ACK);
+	msg = kmtia_command_new(h, KMTIA_CMD_RULE_ADD, NLM_F_ACK | flags);
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u32(msg, KMTIA_A_RULE_PRIORITY, r.priority);
 	kmtia_match_put(msg, &KMTIA_MATCH_OF(&r));
 	put_grants(msg, &r);
 	return kmtia_command_run(h, &h->command, msg, NULL, NULL);
+}
+
+KMTIA_EXPORT int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule)
+{
+	return add_rule(h, rule, 0);
+}
+
+KMTIA_EXPORT int kmtia_rule_replace(struct kmtia *h, const struct kmtia_rule *rule)
+{
+	return add_rule(h, rule, NLM_F_REPLACE);
 }
 
 KMTIA_EXPORT int kmtia_rule_delete(struct kmtia *h, uint32_t priority)

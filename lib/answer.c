@@ -64,16 +64,28 @@ static int parse_sas(struct nlattr **tb, struct kmtia_request *req)
 	return err;
 }
 
-/* NULL: no memory, or not even the question's number is there. *@err otherwise
- * tells whether the rest can be understood. */
-static struct kmtia_request *request_new(struct kmtia *h, const struct kmtia_msg *m,
+/* Questions may come twice, when open ones are fetched; each is asked once. */
+static bool is_new(const struct kmtia *h, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < KMTIA_SEEN; i++) {
+		if (h->seen[i] == id)
+			return false;
+	}
+	return true;
+}
+
+/* NULL: no memory, or not even the question's number is there, or it was asked before.
+ * *@err otherwise tells whether the rest can be understood. */
+static struct kmtia_request *request_new(struct kmtia *h, uint64_t received,
 					 struct nlattr **tb, int *err)
 {
 	struct kmtia_request *req;
 	uint32_t timeout = 0;
 	uint64_t id;
 
-	if (!kmtia_get_u64(tb[KMTIA_A_REQUEST_ID], &id))
+	if (!kmtia_get_u64(tb[KMTIA_A_REQUEST_ID], &id) || !is_new(h, id))
 		return NULL;
 	req = calloc(1, sizeof(*req));
 	if (!req)
@@ -81,7 +93,8 @@ static struct kmtia_request *request_new(struct kmtia *h, const struct kmtia_msg
 	kmtia_get_u32(tb[KMTIA_A_REQUEST_TIMEOUT], &timeout);
 	req->refs = 1;
 	req->id = id;
-	req->deadline = m->received + timeout;
+	req->deadline = received + timeout;
+	h->seen[h->n_seen++ % KMTIA_SEEN] = id;
 	*err = parse_sas(tb, req);
 	request_link(h, req);
 	return req;
@@ -251,16 +264,12 @@ static bool check(struct kmtia *h, struct kmtia_request *req, bool dictate)
 	return false;
 }
 
-/* Handle a check or dictate message. */
-void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate)
+static void question(struct kmtia *h, struct nlattr **tb, uint64_t received, bool dictate)
 {
-	struct nlattr *tb[KMTIA_A_REQUEST_MAX + 1];
 	struct kmtia_request *req;
 	int err;
 
-	if (kmtia_fields_parse(kmtia_msg_header(m), tb, KMTIA_A_REQUEST_MAX))
-		return;
-	req = request_new(h, m, tb, &err);
+	req = request_new(h, received, tb, &err);
 	if (!req)
 		return;
 	/* Who registered for notifications alone is not asked. */
@@ -273,6 +282,38 @@ void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate)
 	/* The pair stays valid until here, even if the callback has answered. If it
 	 * keeps the request, the reference left is the callee's. */
 	request_put(req);
+}
+
+/* Handle a check or dictate message. */
+void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate)
+{
+	struct nlattr *tb[KMTIA_A_REQUEST_MAX + 1];
+
+	if (!kmtia_fields_parse(kmtia_msg_header(m), tb, KMTIA_A_REQUEST_MAX))
+		question(h, tb, m->received, dictate);
+}
+
+static int open_question(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
+{
+	struct nlattr *tb[KMTIA_A_REQUEST_MAX + 1];
+
+	(void)arg;
+	if (!h->registered)
+		return -ENOTCONN;
+	if (!kmtia_fields_parse(nlh, tb, KMTIA_A_REQUEST_MAX))
+		question(h, tb, kmtia_now(), tb[KMTIA_A_REQUEST_KEYS]);
+	return 0;
+}
+
+/* Messages were lost, questions among them perhaps: ask the kernel which are open. */
+int kmtia_questions_fetch(struct kmtia *h)
+{
+	struct nl_msg *msg;
+
+	if (!h->callbacks.key_dictation || !kmtia_has_feature(h, "request-get"))
+		return 0;
+	msg = kmtia_event_command_new(h, KMTIA_CMD_REQUEST_GET, NLM_F_ACK | NLM_F_DUMP);
+	return msg ? kmtia_command_run(h, &h->event, msg, open_question, NULL) : -ENOMEM;
 }
 
 /* --- Answers ---------------------------------------------------------------------- */

@@ -183,6 +183,10 @@ KMTIA_EXPORT bool kmtia_has_feature(struct kmtia *h, const char *feature)
 		{ "mix", KMTIA_CMD_SECRET_SET },
 		{ "standing-secret", KMTIA_CMD_SECRET_SET },
 		{ "mismatch", KMTIA_CMD_SECRET_SET },
+		{ "request-get", KMTIA_CMD_REQUEST_GET },
+		{ "manager-policy", KMTIA_CMD_MANAGER_POLICY_SET },
+		{ "exclusive", KMTIA_CMD_MANAGER_POLICY_SET },
+		{ "rule-replace", KMTIA_CMD_MANAGER_POLICY_SET },
 	};
 	size_t i;
 

@@ -16,6 +16,7 @@
  * secret.c	standing secrets
  * match.c	which SAs a rule or a standing secret is for
  * admin.c	managers, rules, SAs, statistics
+ * policy.c	who may register key managers
  * monitor.c	the monitor group
  */
 #ifndef KMTIA_INTERNAL_H
@@ -180,6 +181,7 @@ struct kmtia_request {
 };
 
 void kmtia_question(struct kmtia *h, struct kmtia_msg *m, bool dictate);
+int kmtia_questions_fetch(struct kmtia *h);
 void kmtia_requests_detach(struct kmtia *h);
 int kmtia_check_origin(struct kmtia *h, uint32_t origin);
 
@@ -226,6 +228,9 @@ const char *kmtia_attribute_name(uint8_t cmd, int nest, int type);
 
 /* --- handle.c -------------------------------------------------------------- */
 
+/* So many of the last questions are known again. */
+#define KMTIA_SEEN 256
+
 struct kmtia {
 	struct kmtia_sock command, event, monitor;
 	/* News of families; open while the caller wants a registration or monitors. */
@@ -260,6 +265,8 @@ struct kmtia {
 	void *user;
 	uint64_t last_seq; /* of the notifications received */
 	struct kmtia_request *requests;
+	uint64_t seen[KMTIA_SEEN]; /* numbers of the last questions, a ring */
+	unsigned int n_seen;	   /* questions that were seen */
 
 	kmtia_event_cb event_cb;
 	void *event_user;

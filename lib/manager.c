@@ -15,7 +15,8 @@
 
 static int check_manager(struct kmtia *h, const struct kmtia_manager *m)
 {
-	const uint32_t known = KMTIA_MANAGER_FLAGS_DICTATE | KMTIA_MANAGER_FLAGS_NOTIFY;
+	const uint32_t known = KMTIA_MANAGER_FLAGS_DICTATE | KMTIA_MANAGER_FLAGS_NOTIFY |
+			       KMTIA_MANAGER_FLAGS_EXCLUSIVE;
 	int err;
 
 	if (!m->flags)
@@ -23,6 +24,8 @@ static int check_manager(struct kmtia *h, const struct kmtia_manager *m)
 	if (m->flags & ~known)
 		return kmtia_fail(h, -EINVAL, "flags of the manager have unknown bits 0x%x",
 				  m->flags & ~known);
+	if (m->flags & KMTIA_MANAGER_FLAGS_EXCLUSIVE && !(m->flags & KMTIA_MANAGER_FLAGS_DICTATE))
+		return kmtia_fail(h, -EINVAL, "exclusive is for a manager that dictates");
 	if (!kmtia_all_zero(m->reserved, sizeof(m->reserved)))
 		return kmtia_fail(h, -EINVAL, "reserved field of the manager is not zero");
 	if (m->grace_ms > KMTIA_GRACE_MAX)
@@ -109,6 +112,8 @@ int kmtia_registration_start(struct kmtia *h)
 	h->registered = true;
 	h->event_family = h->family;
 	h->last_seq = 0;
+	/* A module that was loaded anew counts from 1 again. */
+	memset(h->seen, 0, sizeof(h->seen));
 	return 0;
 }
 
@@ -360,6 +365,8 @@ static int drain(struct kmtia *h, struct kmtia_sock *s,
 /* Returns true if it called back, which may have filled the queue again. */
 static bool report_loss(struct kmtia *h)
 {
+	int err;
+
 	if (h->monitor.lost) {
 		h->monitor.lost = false;
 		if (h->monitor_err)
@@ -371,10 +378,13 @@ static bool report_loss(struct kmtia *h)
 	if (!h->event.lost)
 		return false;
 	h->event.lost = false;
-	if (!h->registered || !h->callbacks.overrun)
+	if (!h->registered)
 		return false;
-	h->callbacks.overrun(h, h->user);
-	return true;
+	err = kmtia_questions_fetch(h);
+	if (h->registered && h->callbacks.overrun)
+		h->callbacks.overrun(h, h->user);
+	/* Where that failed, most likely there is no memory: not at once again. */
+	return !err;
 }
 
 /* News first: if the registration is void, so is what came by it. */

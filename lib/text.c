@@ -150,6 +150,9 @@ KMTIA_EXPORT const char *kmtia_monitor_event_name(uint32_t event)
 		[KMTIA_MONITOR_EVENT_ALARM] = "alarm",
 		[KMTIA_MONITOR_EVENT_MISMATCH] = "mismatch",
 		[KMTIA_MONITOR_EVENT_ORPHANED] = "orphaned",
+		[KMTIA_MONITOR_EVENT_POLICY_SET] = "policy-set",
+		[KMTIA_MONITOR_EVENT_POLICY_DEL] = "policy-del",
+		[KMTIA_MONITOR_EVENT_RULE_REPLACE] = "rule-replace",
 	};
 
 	return name_of(names, ARRAY_SIZE(names), event);
@@ -238,6 +241,13 @@ static const char *const notification_attributes[] = {
 	[KMTIA_A_NOTIFICATION_FROM_SEQ] = "from-seq",
 };
 
+static const char *const policy_attributes[] = {
+	[KMTIA_A_POLICY_UUID] = "uuid",
+	[KMTIA_A_POLICY_UID] = "uid",
+	[KMTIA_A_POLICY_GID] = "gid",
+	[KMTIA_A_POLICY_FLAGS] = "flags",
+};
+
 struct attribute_set {
 	const char *const *names;
 	size_t n;
@@ -261,6 +271,9 @@ static struct attribute_set attributes_of(uint8_t cmd, int nest)
 	case KMTIA_CMD_SECRET_SET:
 	case KMTIA_CMD_SECRET_DEL:
 		return SET(secret_attributes);
+	case KMTIA_CMD_MANAGER_POLICY_SET:
+	case KMTIA_CMD_MANAGER_POLICY_DEL:
+		return SET(policy_attributes);
 	case KMTIA_CMD_NOTIFY_GET:
 		return SET(notification_attributes);
 	default:

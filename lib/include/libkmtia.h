@@ -166,7 +166,8 @@ struct kmtia_callbacks {
 			   const struct kmtia_pair *pair, void *user);
 	/**
 	 * Optional. Notifications were lost (the socket overflowed or a number
-	 * was skipped): fetch what is live by kmtia_notify_get(h, 0).
+	 * was skipped): fetch what is live by kmtia_notify_get(h, 0). Questions
+	 * that were lost with them the library has asked for again by itself.
 	 */
 	void (*overrun)(struct kmtia *h, void *user);
 	/**
@@ -200,14 +201,18 @@ const char *kmtia_version(void);
 
 /** Does the running kernel module and library have this feature? Known names:
  * "dictate", "notify", "notify-get", "monitor", "expand", "mix",
- * "standing-secret", "mismatch". */
+ * "standing-secret", "mismatch", "request-get", "manager-policy", "exclusive",
+ * "rule-replace". */
 bool kmtia_has_feature(struct kmtia *h, const char *feature);
 
 /* --- Being a key manager ------------------------------------------------- */
 
 /** Register. -EINVAL: callbacks or flags do not fit, reserved field set.
  * -EEXIST: the UUID is taken. -ERANGE: timeout_hint above 10, or grace_ms above
- * KMTIA_GRACE_MAX. -EPERM: not allowed to. -EALREADY: this handle is registered,
+ * KMTIA_GRACE_MAX. -EPERM: needs CAP_NET_ADMIN, or a manager policy that names the
+ * caller. -EACCES: the policy names others for this UUID, or the caller for less than
+ * these flags. -EADDRINUSE: exclusive stands in the way, this manager's or that of
+ * another that dictates. -EALREADY: this handle is registered,
  * or will be when the module is back. */
 int kmtia_register(struct kmtia *h, const struct kmtia_manager *manager,
 		   const struct kmtia_callbacks *callbacks, void *user);
@@ -402,10 +407,39 @@ int kmtia_rules(struct kmtia *h, kmtia_rule_cb cb, void *user);
 /** -EEXIST: priority taken. A warning of the kernel's (on-failure keep) is left
  * for kmtia_warning(). */
 int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule);
+/** Add the rule, or put it into the place of the one of its priority; no SA falls
+ * between the two. */
+int kmtia_rule_replace(struct kmtia *h, const struct kmtia_rule *rule);
 int kmtia_rule_delete(struct kmtia *h, uint32_t priority);
 int kmtia_rule_flush(struct kmtia *h);
 int kmtia_sas(struct kmtia *h, kmtia_sa_cb cb, void *user);
 int kmtia_stats(struct kmtia *h, kmtia_stat_cb cb, void *user);
+
+/** Who may register key managers without CAP_NET_ADMIN: a statement of the manager
+ * policy. Where there are statements about a UUID, those about any do not count for
+ * it. */
+struct kmtia_policy {
+	size_t size;   /**< sizeof(struct kmtia_policy) */
+	bool has_uuid; /**< else any UUID that no statement names */
+	uint8_t uuid[KMTIA_UUID_LEN];
+	bool is_group;	/**< @id is a group's number, not a user's */
+	uint32_t id;	/**< uid or gid, as the caller's user namespace knows it */
+	uint32_t flags; /**< enum kmtia_manager_flags that may be asked for */
+	uint64_t reserved[4];
+};
+
+typedef int (*kmtia_policy_cb)(const struct kmtia_policy *policy, void *user);
+
+/** Called once for each statement, in the order in which they were made. */
+int kmtia_manager_policies(struct kmtia *h, kmtia_policy_cb cb, void *user);
+/** Make a statement; one about the same UUID and the same user or group is replaced.
+ * -EINVAL: flags are empty, unknown, or exclusive without dictate; no such uid or gid.
+ * -ENOSPC: there are too many. -EPERM without CAP_NET_ADMIN. */
+int kmtia_manager_policy_set(struct kmtia *h, const struct kmtia_policy *policy);
+/** Take a statement back; flags do not count. Who is registered stays so. -ENOENT. */
+int kmtia_manager_policy_delete(struct kmtia *h, const struct kmtia_policy *policy);
+/** Take all statements back. */
+int kmtia_manager_policy_flush(struct kmtia *h);
 
 /** What the kernel remarked on the last command that it carried out, or NULL. */
 const char *kmtia_warning(struct kmtia *h);
