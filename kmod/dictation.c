@@ -7,7 +7,9 @@
  * as it said it needs. With one candidate the two questions (does it bid, which
  * keys) are one. With several, those without a constant weight are asked for
  * their bids all at once, and the highest is asked for keys; when it fails the
- * next has its turn in what is left of the time. A manager with a standing
+ * next has its turn in what is left of the time. As long as somebody comes
+ * after, a question has half of that, so that one that is silent does not use up
+ * the time of all. A manager with a standing
  * secret for the SA is not asked: the secret bids, and answers in no time.
  */
 #include "internal.h"
@@ -145,9 +147,20 @@ static int decision_killed(struct kmtia_decision *d)
 	return -EINTR;
 }
 
+/* Until when may a question take? */
+static unsigned long share(const struct kmtia_decision *d, bool others)
+{
+	unsigned long now = kmtia_clock_now();
+
+	if (!others || time_after_eq(now, d->expires))
+		return d->expires;
+	return now + (d->expires - now) / 2;
+}
+
 /* Asks all whose bid is not known, at once. */
 static int collect_bids(struct kmtia_decision *d, struct bidding *bidding)
 {
+	unsigned long latest = share(d, true);
 	struct kmtia_request *req;
 	unsigned int i, j;
 	int err = 0;
@@ -158,7 +171,7 @@ static int collect_bids(struct kmtia_decision *d, struct bidding *bidding)
 		if (b->asked)
 			continue;
 		b->asked = true;
-		err = kmtia_round_ask(d, b->manager, true, false);
+		err = kmtia_round_ask(d, b->manager, true, false, latest);
 		if (err) {
 			fail_unsent(d, b->manager, err);
 			if (is_final(err))
@@ -290,14 +303,16 @@ static int take_standing(struct kmtia_decision *d, struct bidder *bidder)
 }
 
 /* Asks one for the keys. Returns 0 if the decision is made, -EAGAIN if the next
- * one may be asked, another error if nobody may.
+ * one may be asked, another error if nobody may. @others: somebody comes after.
  */
-static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check)
+static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check,
+		    bool others)
 {
 	struct kmtia_request *req;
 	int err;
 
-	err = kmtia_round_ask(d, bidder->manager, check, true);
+	err = kmtia_round_ask(d, bidder->manager, check, true,
+			      share(d, others));
 	if (err) {
 		fail_unsent(d, bidder->manager, err);
 		return is_final(err) ? err : -EAGAIN;
@@ -360,8 +375,18 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 	}
 }
 
+static bool has_others(const struct bidding *bidding, const struct bidder *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < bidding->n; i++)
+		if (&bidding->bidders[i] != b && bidding->bidders[i].weight)
+			return true;
+	return false;
+}
+
 /* Returns as ask_keys(). */
-static int bidder_turn(struct kmtia_decision *d, struct bidder *b)
+static int bidder_turn(struct kmtia_decision *d, struct bidder *b, bool others)
 {
 	int err;
 
@@ -381,7 +406,7 @@ static int bidder_turn(struct kmtia_decision *d, struct bidder *b)
 	}
 	if (time_after_eq(kmtia_clock_now(), d->expires))
 		return -EAGAIN;
-	return ask_keys(d, b, b->standing);
+	return ask_keys(d, b, b->standing, others);
 }
 
 static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)
@@ -389,12 +414,13 @@ static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)
 	struct bidder *b = &bidding->bidders[0];
 
 	if (bidding->n == 1 && !b->asked) {
-		ask_keys(d, b, true);
+		ask_keys(d, b, true, false);
 		return;
 	}
 	if (!bidding->n || collect_bids(d, bidding))
 		return;
-	while ((b = best_bid(d, bidding)) && bidder_turn(d, b) == -EAGAIN)
+	while ((b = best_bid(d, bidding)) &&
+	       bidder_turn(d, b, has_others(bidding, b)) == -EAGAIN)
 		b->weight = 0;
 }
 
@@ -422,8 +448,7 @@ static void decision_action(struct kmtia_decision *d)
 {
 	enum kmtia_failure_action action = d->rule->spec.on_failure;
 	bool keep = action == KMTIA_FAILURE_ACTION_KEEP ||
-		    (action == KMTIA_FAILURE_ACTION_MANAGER &&
-		     (d->gen_key || d->mate_kept));
+		    (action == KMTIA_FAILURE_ACTION_MANAGER && d->gen_key);
 
 	/* A pair is dictated wholly or not at all. */
 	if (d->mate_dictated || is_final(d->err))
@@ -453,6 +478,8 @@ int kmtia_decide(struct kmtia_decision *d)
 	if (d->mate_kept) {
 		decision_fail(d, NULL, -ENOKEY,
 			      "the SA of the other direction kept the keying module's key");
+		/* That had leave to: so has this one, where leave is given. */
+		d->gen_key = true;
 		goto out;
 	}
 	decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");

@@ -339,7 +339,7 @@ int kmtia_keys_check(struct kmtia_decision *d, const char **why);
 
 void kmtia_round_timer(struct timer_list *timer);
 int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
-		    bool check, bool keys);
+		    bool check, bool keys, unsigned long latest);
 int kmtia_round_wait(struct kmtia_decision *d);
 void kmtia_round_end(struct kmtia_decision *d);
 

@@ -56,6 +56,8 @@ void kmtia_round_timer(struct timer_list *timer)
  * @manager: whom to ask
  * @check: whether it bids
  * @keys: which keys
+ * @latest: when the answer must be there, jiffies; earlier if the manager said
+ *	that it needs less
  *
  * A question that can't be sent is a request completed at once, with
  * %KMTIA_REQUEST_UNSENT.
@@ -63,15 +65,15 @@ void kmtia_round_timer(struct timer_list *timer)
  * Return: 0, or an error of kmtia_request_new().
  */
 int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
-		    bool check, bool keys)
+		    bool check, bool keys, unsigned long latest)
 {
 	unsigned long expires = kmtia_clock_now() +
 				manager->timeout_hint * HZ;
 	struct kmtia_request *req;
 	int err;
 
-	if (time_after(expires, d->expires))
-		expires = d->expires;
+	if (time_after(expires, latest))
+		expires = latest;
 	req = kmtia_request_new(d, manager, check, keys, expires);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
