@@ -74,11 +74,12 @@ int kmtia_nl_manager_policy_set_doit(struct sk_buff *skb,
 	err = parse_policy(info, &spec);
 	if (err)
 		return err;
-	if (info->attrs[KMTIA_A_POLICY_FLAGS])
-		spec.flags = nla_get_u32(info->attrs[KMTIA_A_POLICY_FLAGS]);
+	if (GENL_REQ_ATTR_CHECK(info, KMTIA_A_POLICY_FLAGS))
+		return policy_error(info, 0, "flags are missing");
+	spec.flags = nla_get_u32(info->attrs[KMTIA_A_POLICY_FLAGS]);
 	if (!spec.flags)
 		return policy_error(info, KMTIA_A_POLICY_FLAGS,
-				    "flags are missing or empty");
+				    "flags are empty");
 	if (spec.flags & KMTIA_MANAGER_FLAGS_EXCLUSIVE &&
 	    !(spec.flags & KMTIA_MANAGER_FLAGS_DICTATE))
 		return policy_error(info, KMTIA_A_POLICY_FLAGS,

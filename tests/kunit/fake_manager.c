@@ -115,6 +115,37 @@ static const struct kmtia_manager_ops fake_ops = {
 	.release		= fake_release,
 };
 
+static void forget_release(struct kmtia_manager *manager)
+{
+}
+
+static const struct kmtia_manager_ops watcher_ops = {
+	.key_notify	= fake_notify,
+	.release	= forget_release,
+};
+
+static const struct kmtia_manager_ops dictator_ops = {
+	.key_dictation_check	= fake_check,
+	.key_dictation		= fake_dictate,
+	.key_notify		= fake_notify,
+	.release		= forget_release,
+};
+
+/**
+ * fake_manager_try() - try to register a manager, which is never asked
+ * @reg: where
+ * @desc: as who
+ *
+ * Return: as kmtia_manager_new(); the registry's reference is the only one.
+ */
+struct kmtia_manager *fake_manager_try(struct fake_registry *reg,
+				       const struct kmtia_manager_desc *desc)
+{
+	return kmtia_manager_new(&reg->registry, desc,
+				 desc->flags & KMTIA_MANAGER_FLAGS_DICTATE ?
+				 &dictator_ops : &watcher_ops, NULL);
+}
+
 /**
  * fake_manager_new() - register a manager
  * @reg: where

@@ -111,6 +111,8 @@ void fake_registry_end(struct fake_registry *reg);
 struct fake_manager *fake_manager_new(struct fake_registry *reg,
 				      const struct kmtia_manager_desc *desc);
 struct fake_manager *fake_manager_add(struct fake_registry *reg, u8 number);
+struct kmtia_manager *fake_manager_try(struct fake_registry *reg,
+				       const struct kmtia_manager_desc *desc);
 unsigned int fake_manager_refs(struct fake_manager *fake);
 void fake_manager_forget(struct fake_manager *fake);
 int fake_request_answer(struct kmtia_request *req, const struct kmtia_sa *sa,

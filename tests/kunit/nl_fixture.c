@@ -17,6 +17,7 @@ static void world_look(struct fixture *f, struct world *w)
 	memset(w, 0, sizeof(*w));
 	w->rules = kn->rules.count;
 	w->managers = kn->registry.count;
+	w->policies = kn->policies.count;
 	w->orphans = kn->registry.n_orphans;
 	w->secrets = f->m->n_secrets;
 	w->manager_refs = refcount_read(&f->m->ref);

@@ -11,6 +11,7 @@
  * struct world - all that a message might change
  * @rules: in the namespace
  * @managers: likewise
+ * @policies: likewise
  * @orphans: likewise
  * @secrets: of the manager
  * @manager_refs: how often it is pinned
@@ -20,6 +21,7 @@
 struct world {
 	unsigned int rules;
 	unsigned int managers;
+	unsigned int policies;
 	unsigned int orphans;
 	unsigned int secrets;
 	unsigned int manager_refs;

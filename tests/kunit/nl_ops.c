@@ -62,6 +62,13 @@ static const struct nl_op ops[] = {
 		FIELD(KMTIA_A_SECRET_SECRET, true, secret) } },
 	{ KMTIA_CMD_SECRET_DEL, "secret-del", {
 		FIELD(KMTIA_A_SECRET_NUMBER, false, number) } },
+	{ KMTIA_CMD_REQUEST_GET, "request-get" },
+	{ KMTIA_CMD_MANAGER_POLICY_SET, "manager-policy-set", {
+		FIELD(KMTIA_A_POLICY_UID, false, one),
+		FIELD(KMTIA_A_POLICY_FLAGS, true, flags) } },
+	{ KMTIA_CMD_MANAGER_POLICY_DEL, "manager-policy-del", {
+		FIELD(KMTIA_A_POLICY_UID, false, one) } },
+	{ KMTIA_CMD_MANAGER_POLICY_GET, "manager-policy-get" },
 };
 
 /**

@@ -6,11 +6,14 @@
 #include "fake_clock.h"
 #include "fake_manager.h"
 
-/* What a manager does: its bid, and what it says when it wins. */
+/* What a manager does: its bid, and what it says when it wins. One that is silent
+ * does not even bid, one that is mute bids and then says nothing.
+ */
 struct bid {
 	u32 weight;
 	bool constant;
 	bool silent;
+	bool mute;
 	enum fake_answer answer;
 };
 
@@ -47,8 +50,14 @@ static const struct auction {
 	{ "two fail",
 	  { { 5 }, { 9, .answer = FAKE_ZERO }, { 7, .answer = FAKE_CANNOT } },
 	  3, 1, 6 },
-	{ "who does not bid leaves no time for others",
-	  { { 5 }, { 9, .silent = true } }, 2, 0, 2 },
+	{ "who does not bid leaves time for others",
+	  { { 5 }, { 9, .silent = true } }, 2, 1, 3 },
+	{ "so does who bids and gives no keys",
+	  { { 5 }, { 9, .mute = true }, { 7, .mute = true } }, 3, 1, 6 },
+	{ "and who has a constant weight",
+	  { { 9, true, .mute = true }, { 5, true } }, 2, 2, 2 },
+	{ "until nobody is left",
+	  { { 5, .mute = true }, { 9, .mute = true } }, 2, 0, 4 },
 };
 
 static void auction_name(const struct auction *of, char *desc)
@@ -62,7 +71,7 @@ static void bid_or_answer(struct fake_manager *fake)
 {
 	const struct bid *bid = fake->script;
 
-	if (bid->silent)
+	if (bid->silent || (bid->mute && fake->req->keys))
 		return;
 	if (fake->req->keys)
 		fake_manager_answer(fake, bid->answer);
@@ -94,6 +103,7 @@ static void auction_winner(struct kunit *test)
 	const struct auction *auction = test->param_value;
 	struct fake_registry *reg = test->priv;
 	struct fake_manager *fakes[MAX_BIDS];
+	unsigned long begin = fake_clock_now();
 	struct fake_decision *fd;
 	unsigned int i;
 
@@ -106,6 +116,7 @@ static void auction_winner(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, fd->d.manager,
 				    fakes[auction->winner - 1]->m);
 	KUNIT_EXPECT_EQ(test, fd->d.questions, auction->questions);
+	KUNIT_EXPECT_LE(test, fake_clock_now() - begin, (unsigned long)HZ);
 	kmtia_decision_release(&fd->d);
 	for (i = 0; i < auction->n; i++) {
 		KUNIT_EXPECT_EQ(test, fakes[i]->checks,
@@ -221,25 +232,119 @@ static void standing_among_others(struct kunit *test)
 	kmtia_manager_put(fake->m);
 }
 
+/* --- The mate of an SA that was keyed --------------------------------------- */
+
+/*
+ * struct mate_case - who keys the mate of an SA that the first one has keyed
+ * @name: the case
+ * @first: the bid of who keyed it
+ * @other: the bid of another one
+ * @winner: who dictates, from 1
+ */
+static const struct mate_case {
+	const char *name;
+	struct bid first;
+	struct bid other;
+	unsigned int winner;
+} mate_cases[] = {
+	{ "the same one, whatever others bid", { 1 }, { 9 }, 1 },
+	{ "also with a constant weight", { 1, true }, { 9, true }, 1 },
+	{ "unless it does not bid", { 0 }, { 9 }, 2 },
+	{ "nor answer", { 1, .silent = true }, { 9 }, 2 },
+	{ "or fails", { 1, .answer = FAKE_CANNOT }, { 9 }, 2 },
+};
+
+static void mate_case_name(const struct mate_case *of, char *desc)
+{
+	strscpy(desc, of->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(mate_case, mate_cases, mate_case_name);
+
+static void mate_winner(struct kunit *test)
+{
+	const struct mate_case *c = test->param_value;
+	struct fake_registry *reg = test->priv;
+	struct fake_manager *fakes[] = { bidder_new(reg, &c->first, 0),
+					 bidder_new(reg, &c->other, 1) };
+	struct fake_decision *fd = fake_decision_new(reg);
+	unsigned int i;
+
+	fd->d.mate_dictated = true;
+	fd->d.mate_manager = fakes[0]->m->uuid;
+	KUNIT_EXPECT_EQ(test, kmtia_decide(&fd->d), 0);
+	KUNIT_EXPECT_PTR_EQ(test, fd->d.manager, fakes[c->winner - 1]->m);
+	kmtia_decision_release(&fd->d);
+	for (i = 0; i < ARRAY_SIZE(fakes); i++) {
+		fake_manager_forget(fakes[i]);
+		KUNIT_EXPECT_EQ(test, fake_manager_refs(fakes[i]), 2);
+		kmtia_manager_put(fakes[i]->m);
+	}
+}
+
+/* The mate of an SA that kept the keying module's key keeps it, too, without a
+ * question; and is refused where no key may be kept.
+ */
+static void mate_kept(struct kunit *test)
+{
+	static const enum kmtia_failure_action actions[] = {
+		KMTIA_FAILURE_ACTION_REJECT,
+		KMTIA_FAILURE_ACTION_MANAGER,
+		KMTIA_FAILURE_ACTION_KEEP,
+	};
+	struct fake_registry *reg = test->priv;
+	struct fake_manager *fake = fake_manager_add(reg, 1);
+	struct fake_decision *fd;
+	unsigned int i;
+	bool reject;
+
+	for (i = 0; i < ARRAY_SIZE(actions); i++) {
+		reject = actions[i] == KMTIA_FAILURE_ACTION_REJECT;
+		fd = fake_decision_new(reg);
+		fd->rule.spec.on_failure = actions[i];
+		fd->d.mate_kept = true;
+		KUNIT_EXPECT_EQ(test, kmtia_decide(&fd->d), reject ? -ENOKEY : 0);
+		KUNIT_EXPECT_EQ(test, fd->d.verdict,
+				reject ? KMTIA_VERDICT_REFUSED :
+					 KMTIA_VERDICT_KEPT);
+		KUNIT_EXPECT_EQ(test, fd->d.questions, 0);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(fd->d.reason, "direction"));
+		kmtia_decision_release(&fd->d);
+	}
+	KUNIT_EXPECT_EQ(test, fake->dictations + fake->checks, 0);
+	kmtia_manager_put(fake->m);
+}
+
 /* --- One deadline for all ----------------------------------------------------- */
+
+#define LATE	(HZ / 2 - 10)	/* bids have half of the time */
+#define LEFT	(HZ - LATE)	/* the winner has half of this, as another waits */
 
 static void bid_late(struct fake_decision *fd)
 {
 	struct fake_manager **fakes = fd->script;
 	struct kunit *test = fd->reg->test;
 
-	if (fd->waits == 1) {
-		/* Both are asked at once; they take most of the time. */
+	switch (fd->waits) {
+	case 1:
+		/* Both are asked at once; they take most of their time. */
 		KUNIT_EXPECT_EQ(test, atomic_read(&fd->d.open), 2);
-		fake_clock_advance(HZ - 10);
+		KUNIT_EXPECT_EQ(test, kmtia_request_time_left(fakes[0]->req),
+				jiffies_to_msecs(HZ / 2));
+		fake_clock_advance(LATE);
 		kmtia_request_bid(fakes[0]->req, true, 1);
 		kmtia_request_bid(fakes[1]->req, true, 2);
-		return;
+		break;
+	case 2:
+		KUNIT_EXPECT_EQ(test, kmtia_request_time_left(fakes[1]->req),
+				jiffies_to_msecs(LEFT / 2));
+		break;
+	default:
+		/* What is left is for the last one. */
+		KUNIT_EXPECT_EQ(test, fd->waits, 3);
+		KUNIT_EXPECT_EQ(test, kmtia_request_time_left(fakes[0]->req),
+				jiffies_to_msecs(LEFT - LEFT / 2));
 	}
-	/* What is left of it is for the winner, and then nobody has any. */
-	KUNIT_EXPECT_EQ(test, fd->waits, 2);
-	KUNIT_EXPECT_EQ(test, kmtia_request_time_left(fakes[1]->req),
-			jiffies_to_msecs(10));
 }
 
 static void one_deadline_for_all(struct kunit *test)
@@ -255,11 +360,11 @@ static void one_deadline_for_all(struct kunit *test)
 	fd->script = fakes;
 	KUNIT_EXPECT_EQ(test, kmtia_decide(&fd->d), -ETIMEDOUT);
 	KUNIT_EXPECT_EQ(test, fake_clock_now() - begin, HZ);
-	KUNIT_EXPECT_EQ(test, fd->d.questions, 3);
-	KUNIT_EXPECT_FALSE(test, kmtia_manager_stalled(fakes[0]->m));
-	KUNIT_EXPECT_TRUE(test, kmtia_manager_stalled(fakes[1]->m));
+	KUNIT_EXPECT_EQ(test, fd->waits, 3);
+	KUNIT_EXPECT_EQ(test, fd->d.questions, 4);
 	kmtia_decision_release(&fd->d);
 	for (i = 0; i < ARRAY_SIZE(fakes); i++) {
+		KUNIT_EXPECT_TRUE(test, kmtia_manager_stalled(fakes[i]->m));
 		fake_manager_forget(fakes[i]);
 		KUNIT_EXPECT_EQ(test, fake_manager_refs(fakes[i]), 2);
 		kmtia_manager_put(fakes[i]->m);
@@ -286,6 +391,8 @@ static struct kunit_case bidding_cases[] = {
 	KUNIT_CASE(standing_alone),
 	KUNIT_CASE(standing_unusable),
 	KUNIT_CASE(standing_among_others),
+	KUNIT_CASE_PARAM(mate_winner, mate_case_gen_params),
+	KUNIT_CASE(mate_kept),
 	KUNIT_CASE(one_deadline_for_all),
 	{}
 };

@@ -247,6 +247,7 @@ static void test_flushed_while_held(struct kunit *test)
 /* --- Changes meanwhile ----------------------------------------------------- */
 
 #define CHANGES		100
+#define REPLACES	2000
 #define LAST		(U32_MAX - 1)
 #define PATIENCE	(60 * HZ)
 
@@ -382,6 +383,98 @@ static void test_changes_while_matching(struct kunit *test)
 	rules->n_others = i;
 }
 
+/* --- One in the place of another ---------------------------------------------- */
+
+static void test_replace(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule *rule, *held;
+	struct kmtia_rule_spec spec;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	marked_spec(&spec, 5);
+	KUNIT_EXPECT_PTR_EQ(test, kmtia_rule_replace(&rules->rules, &spec),
+			    ERR_PTR(-ENOENT));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_rule_add(&rules->rules, &spec)));
+	held = kmtia_rule_match(&rules->rules, &sa);
+	spec.timeout = 77;
+	rule = kmtia_rule_replace(&rules->rules, &spec);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rule));
+	KUNIT_EXPECT_EQ(test, rules->rules.count, 1U);
+	KUNIT_EXPECT_EQ(test, kmtia_test_rules_removed(), 1U);
+	/* Who has the old one keeps it. */
+	KUNIT_EXPECT_EQ(test, held->spec.timeout, ~5U);
+	KUNIT_EXPECT_EQ(test, refcount_read(&held->ref), 1U);
+	kmtia_rule_put(held);
+	held = kmtia_rule_match(&rules->rules, &sa);
+	KUNIT_EXPECT_PTR_EQ(test, held, rule);
+	kmtia_rule_put(held);
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 5), 0);
+	rules->n_others = 2;
+}
+
+/* All the time there is one, or the next; who matches must not fall through to
+ * the rule behind.
+ */
+static int replace_thread(void *arg)
+{
+	struct change *change = arg;
+	struct kmtia_rule_spec spec;
+	unsigned int i;
+
+	marked_spec(&spec, 1);
+	for (i = 0; i < REPLACES && !change->err; i++) {
+		change->err = PTR_ERR_OR_ZERO(kmtia_rule_replace(change->rules,
+								 &spec));
+		cond_resched();
+	}
+	WRITE_ONCE(change->done, true);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+static void test_replaced_while_matching(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	unsigned int through = 0, found = 0;
+	struct kmtia_rule_spec spec;
+	struct task_struct *task;
+	struct kmtia_rule *rule;
+	struct change *change;
+	struct kmtia_sa sa;
+
+	change = kunit_kzalloc(test, sizeof(*change), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, change);
+	change->rules = &rules->rules;
+	kmtia_test_sa(&sa, 1);
+	marked_spec(&spec, LAST);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, rules, &spec)));
+	marked_spec(&spec, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_rule_add(&rules->rules, &spec)));
+	task = kthread_run(replace_thread, change, "kmtia_replace");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	while (!READ_ONCE(change->done)) {
+		rule = kmtia_rule_match(&rules->rules, &sa);
+		through += !rule || rule->spec.priority != 1;
+		found++;
+		kmtia_rule_put(rule);
+		cond_resched();
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, change->err, 0);
+	KUNIT_EXPECT_EQ(test, through, 0U);
+	KUNIT_EXPECT_GT(test, found, 0U);
+	KUNIT_EXPECT_EQ(test, kmtia_rule_del(&rules->rules, 1), 0);
+	rules->n_others = REPLACES + 1;
+}
+
 static struct kunit_case rule_cases[] = {
 	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_order),
@@ -393,6 +486,8 @@ static struct kunit_case rule_cases[] = {
 	KUNIT_CASE(test_deleted_while_held),
 	KUNIT_CASE(test_flushed_while_held),
 	KUNIT_CASE(test_changes_while_matching),
+	KUNIT_CASE(test_replace),
+	KUNIT_CASE(test_replaced_while_matching),
 	{}
 };
 
