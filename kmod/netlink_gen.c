@@ -133,6 +133,29 @@ static const struct nla_policy kmtia_manager_policy_del_nl_policy[KMTIA_A_POLICY
 	[KMTIA_A_POLICY_GID] = { .type = NLA_U32, },
 };
 
+/* KMTIA_CMD_RULE_REPLACE - do */
+static const struct nla_policy kmtia_rule_replace_nl_policy[KMTIA_A_RULE_TIMEOUT + 1] = {
+	[KMTIA_A_RULE_PRIORITY] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_FAMILY] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_LOCAL] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_RULE_LOCAL_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_RULE_REMOTE] = NLA_POLICY_MAX_LEN(KMTIA_ADDR_MAX_LEN),
+	[KMTIA_A_RULE_REMOTE_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
+	[KMTIA_A_RULE_PROTO] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_DIRECTION] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_REQID] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_IF_ID] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_MARK] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_MARK_MASK] = { .type = NLA_U32, },
+	[KMTIA_A_RULE_DICTATE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_DICTATE_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_NOTIFY] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_NOTIFY_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_KEYS_MANAGER] = NLA_POLICY_EXACT_LEN(KMTIA_UUID_LEN),
+	[KMTIA_A_RULE_ON_FAILURE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[KMTIA_A_RULE_TIMEOUT] = NLA_POLICY_RANGE(NLA_U32, 1, KMTIA_RULE_TIMEOUT_MAX),
+};
+
 /* Ops table for kmtia */
 static const struct genl_split_ops kmtia_nl_ops[] = {
 	{
@@ -260,6 +283,14 @@ static const struct genl_split_ops kmtia_nl_ops[] = {
 		.start	= kmtia_nl_admin_start,
 		.dumpit	= kmtia_nl_manager_policy_get_dumpit,
 		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= KMTIA_CMD_RULE_REPLACE,
+		.pre_doit	= kmtia_nl_admin_pre_doit,
+		.doit		= kmtia_nl_rule_replace_doit,
+		.policy		= kmtia_rule_replace_nl_policy,
+		.maxattr	= KMTIA_A_RULE_TIMEOUT,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

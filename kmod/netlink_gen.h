@@ -51,6 +51,7 @@ int kmtia_nl_manager_policy_del_doit(struct sk_buff *skb,
 				     struct genl_info *info);
 int kmtia_nl_manager_policy_get_dumpit(struct sk_buff *skb,
 				       struct netlink_callback *cb);
+int kmtia_nl_rule_replace_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	KMTIA_NLGRP_MONITOR,

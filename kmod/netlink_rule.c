@@ -221,12 +221,12 @@ static int parse_rule(struct genl_info *info, struct kmtia_rule_spec *spec)
 
 static struct kmtia_rule *
 rule_put_in_place(struct kmtia_net *kn, const struct kmtia_rule_spec *spec,
-		  struct genl_info *info, bool *replaced)
+		  struct genl_info *info, bool replace, bool *replaced)
 {
 	struct kmtia_rule *rule = ERR_PTR(-ENOENT);
 
 	mutex_lock(&kn->lock);
-	if (info->nlhdr->nlmsg_flags & NLM_F_REPLACE)
+	if (replace)
 		rule = kmtia_rule_replace(&kn->rules, spec);
 	*replaced = !IS_ERR(rule);
 	if (PTR_ERR_OR_ZERO(rule) == -ENOENT)
@@ -241,7 +241,7 @@ rule_put_in_place(struct kmtia_net *kn, const struct kmtia_rule_spec *spec,
 	return rule;
 }
 
-int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
+static int rule_add(struct genl_info *info, bool replace)
 {
 	struct kmtia_net *kn = kmtia_pernet(genl_info_net(info));
 	struct kmtia_rule not_added = {};
@@ -255,7 +255,8 @@ int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = kmtia_hook_use(&not_added.spec, info->extack);
 	if (err)
 		return err;
-	rule = rule_put_in_place(kn, &not_added.spec, info, &replaced);
+	rule = rule_put_in_place(kn, &not_added.spec, info,
+				 replace, &replaced);
 	if (IS_ERR(rule)) {
 		kmtia_hook_unuse(&not_added);
 		return PTR_ERR(rule);
@@ -269,6 +270,16 @@ int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
 				      KMTIA_MONITOR_EVENT_RULE_ADD,
 			   not_added.spec.priority);
 	return 0;
+}
+
+int kmtia_nl_rule_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return rule_add(info, false);
+}
+
+int kmtia_nl_rule_replace_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return rule_add(info, true);
 }
 
 int kmtia_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)

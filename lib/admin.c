@@ -183,7 +183,7 @@ static void put_grants(struct nl_msg *msg, const struct kmtia_rule *r)
 		nla_put_u32(msg, KMTIA_A_RULE_TIMEOUT, r->timeout_ms);
 }
 
-static int add_rule(struct kmtia *h, const struct kmtia_rule *rule, int flags)
+static int add_rule(struct kmtia *h, const struct kmtia_rule *rule, uint8_t cmd)
 {
 	struct nl_msg *msg;
 	struct kmtia_rule r;
@@ -193,7 +193,7 @@ static int add_rule(struct kmtia *h, const struct kmtia_rule *rule, int flags)
 	err = take_rule(h, &r, rule);
 	if (err)
 		return err;
-	msg = kmtia_command_new(h, KMTIA_CMD_RULE_ADD, NLM_F_ACK | flags);
+	msg = kmtia_command_new(h, cmd, NLM_F_ACK);
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u32(msg, KMTIA_A_RULE_PRIORITY, r.priority);
@@ -204,12 +204,12 @@ static int add_rule(struct kmtia *h, const struct kmtia_rule *rule, int flags)
 
 KMTIA_EXPORT int kmtia_rule_add(struct kmtia *h, const struct kmtia_rule *rule)
 {
-	return add_rule(h, rule, 0);
+	return add_rule(h, rule, KMTIA_CMD_RULE_ADD);
 }
 
 KMTIA_EXPORT int kmtia_rule_replace(struct kmtia *h, const struct kmtia_rule *rule)
 {
-	return add_rule(h, rule, NLM_F_REPLACE);
+	return add_rule(h, rule, KMTIA_CMD_RULE_REPLACE);
 }
 
 KMTIA_EXPORT int kmtia_rule_delete(struct kmtia *h, uint32_t priority)

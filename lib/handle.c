@@ -186,7 +186,7 @@ KMTIA_EXPORT bool kmtia_has_feature(struct kmtia *h, const char *feature)
 		{ "request-get", KMTIA_CMD_REQUEST_GET },
 		{ "manager-policy", KMTIA_CMD_MANAGER_POLICY_SET },
 		{ "exclusive", KMTIA_CMD_MANAGER_POLICY_SET },
-		{ "rule-replace", KMTIA_CMD_MANAGER_POLICY_SET },
+		{ "rule-replace", KMTIA_CMD_RULE_REPLACE },
 	};
 	size_t i;
 

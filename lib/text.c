@@ -262,6 +262,7 @@ static struct attribute_set attributes_of(uint8_t cmd, int nest)
 	case KMTIA_CMD_MANAGER_DEL:
 		return SET(manager_attributes);
 	case KMTIA_CMD_RULE_ADD:
+	case KMTIA_CMD_RULE_REPLACE:
 	case KMTIA_CMD_RULE_DEL:
 		return SET(rule_attributes);
 	case KMTIA_CMD_CHECK_REPLY:

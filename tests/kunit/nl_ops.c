@@ -69,6 +69,9 @@ static const struct nl_op ops[] = {
 	{ KMTIA_CMD_MANAGER_POLICY_DEL, "manager-policy-del", {
 		FIELD(KMTIA_A_POLICY_UID, false, one) } },
 	{ KMTIA_CMD_MANAGER_POLICY_GET, "manager-policy-get" },
+	{ KMTIA_CMD_RULE_REPLACE, "rule-replace", {
+		FIELD(KMTIA_A_RULE_DICTATE, false, one),
+		FIELD(KMTIA_A_RULE_PRIORITY, true, priority) } },
 };
 
 /**

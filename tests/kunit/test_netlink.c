@@ -179,7 +179,7 @@ static void missing_attribute(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	nl_all_ops(test, op_missing);
-	KUNIT_EXPECT_EQ(test, f->tried, 12);
+	KUNIT_EXPECT_EQ(test, f->tried, 13);
 }
 
 /* --- The suite ---------------------------------------------------------------------------- */

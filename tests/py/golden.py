@@ -23,7 +23,9 @@ class Varying:
     PATHS = {
         "check.id": "question", "dictate.id": "question",
         "check-reply.id": "answered", "dictate-reply.id": "answered",
+        "request-get.id": "answered",
         "check.timeout": "milliseconds_left", "dictate.timeout": "milliseconds_left",
+        "request-get.timeout": "milliseconds_left",
         "notify.seq": "event_number", "notify.prev-seq": "event_before",
         "notify-get.seq": "event_told",
         "notify.sa.handle": "handle", "notify-get.sa.handle": "handle",
@@ -254,6 +256,14 @@ class Book:
             pass
         finally:
             os.seteuid(0)
+        self.check(name, sock.end)
+
+    def refused_dump(self, sock, name, op):
+        """A listing that fails."""
+        try:
+            sock.dump(op)
+        except nl.NlError:
+            pass
         self.check(name, sock.end)
 
     # --- All of them ---------------------------------------------------------------

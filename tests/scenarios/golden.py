@@ -76,6 +76,27 @@ def made(creator, name):
     tap.is_(creator.errno_text(), "", f"{name}: the SA is made")
 
 
+# --- Who may register ------------------------------------------------------------------
+
+ALONE = nl.uuid(4)
+alone = register("alone", {"uuid": ALONE, "name": "alone", "flags": 5})
+book.dump(admin, "manager-get", ["manager-get-alone"])
+book.refused(admin, "error-manager-excluded", "manager-add", {"uuid": TIA, "flags": 1})
+alone.close()
+book.take(monitor, "monitor-manager-del-alone")
+POLICY = {"uuid": TIA, "uid": 1000}
+book.call(admin, "manager-policy-set", dict(POLICY, flags=7))
+book.take(monitor, "monitor-policy-set")
+book.call(admin, "manager-policy-set", {"gid": 100, "flags": 2})
+book.take(monitor, "monitor-policy-set-any")
+book.dump(admin, "manager-policy-get", ["manager-policy-get", "manager-policy-get-any"])
+book.refused(admin, "error-policy-none", "manager-policy-del", dict(POLICY, uid=1001))
+book.refused(admin, "error-policy-flags", "manager-policy-set", POLICY)
+book.call(admin, "manager-policy-del", {"gid": 100})
+book.take(monitor, "monitor-policy-del-any")
+book.call(admin, "manager-policy-del", POLICY)
+book.take(monitor, "monitor-policy-del")
+
 # --- Managers --------------------------------------------------------------------------
 
 tia = register("tia", TIA_ADD)
@@ -85,10 +106,12 @@ book.dump(admin, "manager-get", ["manager-get-tia", "manager-get-watcher", "mana
 
 # --- Rules -----------------------------------------------------------------------------
 
-rule(priority=10, family=2, local=bytes([10, 1, 0, 0]), local_len=24, remote=bytes([10, 0, 0, 0]),
-     remote_len=8, proto=50, direction="in", reqid=7, if_id=9, mark=5, mark_mask=255,
-     dictate="named", dictate_manager=TIA, notify="named", notify_manager=WATCHER,
-     keys_manager=WATCHER, on_failure="manager", timeout=1500)
+FULL = {"priority": 10, "family": 2, "local": bytes([10, 1, 0, 0]), "local-len": 24,
+        "remote": bytes([10, 0, 0, 0]), "remote-len": 8, "proto": 50, "direction": "in", "reqid": 7,
+        "if-id": 9, "mark": 5, "mark-mask": 255, "dictate": "named", "dictate-manager": TIA,
+        "notify": "named", "notify-manager": WATCHER, "keys-manager": WATCHER,
+        "on-failure": "manager", "timeout": 1500}
+rule(**FULL)
 rule(priority=20, local=socket.inet_pton(socket.AF_INET6, "fd01::1"), direction="out", dictate="any",
      notify="any", on_failure="keep", ack="ack-rule-keep")
 rule(priority=30, dictate="none", notify="none", proto=51)
@@ -96,6 +119,8 @@ rule(priority=40, dictate="any", on_failure="reject")
 book.dump(admin, "rule-get", ["rule-get-all", "rule-get-keep", "rule-get-none", "rule-get-reject"])
 book.call(admin, "rule-del", {"priority": 40})
 book.take(monitor, "monitor-rule-del-40")
+book.call(admin, "rule-replace", FULL)
+book.take(monitor, "monitor-rule-replace")
 no_rules(10, 20, 30)
 book.dump(admin, "rule-get", [])
 
@@ -119,7 +144,9 @@ def everything(src, dst, spi, packets=4000):
 
 def dictated(src, dst, spi, way, **attrs):
     with subprocess.Popen("exec ip xfrm state add " + everything(src, dst, spi), shell=True) as ip:
-        bid(tia, book.take(tia, f"check-{way}"), 70)
+        question = book.take(tia, f"check-{way}")
+        book.dump(tia, "request-get", [f"request-get-check-{way}"])
+        bid(tia, question, 70)
         answer(tia, book.take(tia, f"dictate-{way}"), *KEYS[way], **attrs)
         tap.is_(ip.wait(20), 0, f"{way}: the SA is made")
     book.take(monitor, f"monitor-dictated-{way}")
@@ -360,8 +387,11 @@ book.refused(tia, "error-answer-origin", "dictate-reply", dict(ID, slot=[GOOD], 
 book.refused(tia, "error-answer-origin-none", "dictate-reply", dict(ID, slot=[GOOD], origin="none"))
 book.refused(tia, "error-answer-text", "dictate-reply", dict(ID, status=3, text="x" * 128))
 book.refused(admin, "error-answer-foreign", "dictate-reply", dict(ID, slot=[GOOD]))
+book.dump(tia, "request-get", ["request-get-6001"])
 answer(tia, question, KEY, origin="local")
 made(creator, "after all that")
+book.dump(tia, "request-get", [])
+book.refused_dump(admin, "error-request-get", "request-get")
 book.take(monitor, "monitor-dictated-6001")
 for spi, name, slot in (
         (0x6002, "length", {"role": "aead", "key": secret("too short", 19)}),
