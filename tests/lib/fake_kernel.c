@@ -155,9 +155,13 @@ static void put_commands(struct nl_msg *msg)
 		KMTIA_CMD_MANAGER_DEL,
 		KMTIA_CMD_DICTATE_REPLY,
 		KMTIA_CMD_NOTIFY_GET,
+		/* From here on they are later ones. */
 		KMTIA_CMD_SECRET_SET,
+		KMTIA_CMD_REQUEST_GET,
+		KMTIA_CMD_MANAGER_POLICY_SET,
+		KMTIA_CMD_RULE_REPLACE,
 	};
-	size_t n = sizeof(commands) - fake.old_module;
+	size_t n = sizeof(commands) - (fake.old_module ? 4 : 0);
 	struct nlattr *list = nla_nest_start(msg, CTRL_ATTR_OPS), *op;
 	size_t i;
 

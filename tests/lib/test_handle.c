@@ -92,6 +92,10 @@ static void features_are_what_the_kernel_has(void **state)
 	assert_true(kmtia_has_feature(h, "mix"));
 	assert_true(kmtia_has_feature(h, "standing-secret"));
 	assert_true(kmtia_has_feature(h, "mismatch"));
+	assert_true(kmtia_has_feature(h, "request-get"));
+	assert_true(kmtia_has_feature(h, "manager-policy"));
+	assert_true(kmtia_has_feature(h, "exclusive"));
+	assert_true(kmtia_has_feature(h, "rule-replace"));
 	assert_false(kmtia_has_feature(h, "teleport"));
 	assert_false(kmtia_has_feature(h, ""));
 	kmtia_close(h);
@@ -111,6 +115,10 @@ static void features_are_what_the_kernel_has(void **state)
 	assert_false(kmtia_has_feature(h, "mix"));
 	assert_false(kmtia_has_feature(h, "standing-secret"));
 	assert_false(kmtia_has_feature(h, "mismatch"));
+	assert_false(kmtia_has_feature(h, "request-get"));
+	assert_false(kmtia_has_feature(h, "manager-policy"));
+	assert_false(kmtia_has_feature(h, "exclusive"));
+	assert_false(kmtia_has_feature(h, "rule-replace"));
 	fake_close(h);
 }
 

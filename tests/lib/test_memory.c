@@ -53,7 +53,8 @@ static void set_secret(struct kmtia *h, struct fake_manager *m)
 
 static void ack_with_a_question_before(const struct fake_request *r)
 {
-	fake_push(r->fd, fake_question(KMTIA_CMD_CHECK, 2, &fake_sa_out, NULL, false));
+	fake_push(r->fd, fake_question(KMTIA_CMD_CHECK, 100 + fake.count[KMTIA_CMD_DICTATE_REPLY],
+				       &fake_sa_out, NULL, false));
 	fake_ack_ok(r);
 }
 

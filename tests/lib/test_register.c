@@ -39,7 +39,8 @@ static void size_short(struct case_data *d) { d->manager.size--; }
 static void size_wild(struct case_data *d) { d->manager.size = (size_t)-1; }
 static void size_callbacks(struct case_data *d) { d->callbacks.size = 8; }
 static void flags_none(struct case_data *d) { d->manager.flags = 0; }
-static void flags_unknown(struct case_data *d) { d->manager.flags |= 4; }
+static void flags_unknown(struct case_data *d) { d->manager.flags |= 8; }
+static void exclusive(struct case_data *d) { d->manager.flags |= KMTIA_MANAGER_FLAGS_EXCLUSIVE; }
 static void reserved_manager(struct case_data *d) { d->manager.reserved[3] = 1; }
 static void reserved_callbacks(struct case_data *d) { d->callbacks.reserved[0] = d; }
 static void no_check(struct case_data *d) { d->callbacks.key_dictation_check = NULL; }
@@ -93,7 +94,9 @@ static const struct case_row rows[] = {
 	{ "size not set", BOTH, size_wild, "size of struct kmtia_manager is " },
 	{ "size of callbacks", BOTH, size_callbacks, "size of struct kmtia_callbacks is 8" },
 	{ "no flags", BOTH, flags_none, "flags of the manager are empty" },
-	{ "unknown flags", BOTH, flags_unknown, "flags of the manager have unknown bits 0x4" },
+	{ "unknown flags", BOTH, flags_unknown, "flags of the manager have unknown bits 0x8" },
+	{ "exclusive", BOTH, exclusive, NULL },
+	{ "exclusive, notify alone", NOTIFY, exclusive, "exclusive is for a manager that dictates" },
 	{ "reserved", BOTH, reserved_manager, "reserved field of the manager is not zero" },
 	{ "reserved callbacks", BOTH, reserved_callbacks,
 	  "reserved field of the callbacks is not zero" },

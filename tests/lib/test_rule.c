@@ -105,6 +105,9 @@ static void every_field_of_a_rule_is_sent(void **state)
 
 		assert_int_equal(kmtia_rule_add(h, &rule), 0);
 		assert_rule_sent(fake_last(KMTIA_CMD_RULE_ADD), &rule);
+		assert_int_equal(kmtia_rule_replace(h, &rule), 0);
+		assert_rule_sent(fake_last(KMTIA_CMD_RULE_REPLACE), &rule);
+		assert_int_equal(fake.count[KMTIA_CMD_RULE_ADD], 1);
 		fake_close(h);
 	}
 }

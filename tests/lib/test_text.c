@@ -94,14 +94,15 @@ static void monitor_event_names_are_the_specifications(void **state)
 {
 	static const char *const names[] = {
 		"manager-add", "manager-del", "rule-add", "rule-del", "dictated",
-		"kept", "failed", "stalled", "recovered", "alarm", "mismatch", "orphaned"
+		"kept", "failed", "stalled", "recovered", "alarm", "mismatch", "orphaned",
+		"policy-set", "policy-del", "rule-replace"
 	};
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_string_equal(kmtia_monitor_event_name(i), names[i]);
-	assert_int_equal(i, KMTIA_MONITOR_EVENT_ORPHANED + 1);
+	assert_int_equal(i, KMTIA_MONITOR_EVENT_RULE_REPLACE + 1);
 }
 
 static void unknown_values_have_a_name_too(void **state)
@@ -114,7 +115,7 @@ static void unknown_values_have_a_name_too(void **state)
 	assert_string_equal(kmtia_failure_action_name(3), "?");
 	assert_string_equal(kmtia_origin_name(4), "?");
 	assert_string_equal(kmtia_notify_event_name(5), "?");
-	assert_string_equal(kmtia_monitor_event_name(12), "?");
+	assert_string_equal(kmtia_monitor_event_name(15), "?");
 	assert_string_equal(kmtia_monitor_event_name(UINT32_MAX), "?");
 }
 

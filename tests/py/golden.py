@@ -258,14 +258,6 @@ class Book:
             os.seteuid(0)
         self.check(name, sock.end)
 
-    def refused_dump(self, sock, name, op):
-        """A listing that fails."""
-        try:
-            sock.dump(op)
-        except nl.NlError:
-            pass
-        self.check(name, sock.end)
-
     # --- All of them ---------------------------------------------------------------
 
     def secret(self, data):

@@ -391,7 +391,6 @@ book.dump(tia, "request-get", ["request-get-6001"])
 answer(tia, question, KEY, origin="local")
 made(creator, "after all that")
 book.dump(tia, "request-get", [])
-book.refused_dump(admin, "error-request-get", "request-get")
 book.take(monitor, "monitor-dictated-6001")
 for spi, name, slot in (
         (0x6002, "length", {"role": "aead", "key": secret("too short", 19)}),
