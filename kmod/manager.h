@@ -17,6 +17,7 @@
 #include "kmtia.h"
 
 #define KMTIA_MAX_MANAGERS	32	/* in one network namespace */
+#define KMTIA_MAX_BY_POLICY	16	/* of them, by the manager policy */
 #define KMTIA_MAX_ORPHANS	32	/* likewise */
 #define KMTIA_MAX_BIDDERS	(KMTIA_MAX_MANAGERS + KMTIA_MAX_ORPHANS)
 #define KMTIA_MAX_SECRETS	1024	/* of one manager */

@@ -24,11 +24,13 @@
  * @sk: the socket that registered; pinned
  * @portid: its port id, where questions go
  * @pid: its process (thread group); pinned
+ * @by_policy: its user is no administrator
  */
 struct upcall {
 	struct sock *sk;
 	u32 portid;
 	struct pid *pid;
+	bool by_policy;
 };
 
 /* --- Questions -------------------------------------------------------------- */
@@ -296,8 +298,27 @@ static struct upcall *upcall_new(struct sk_buff *skb, struct genl_info *info)
 	return up;
 }
 
+/* Administrators find room, whatever those do whom the policy lets register. */
+static bool has_room(struct kmtia_registry *registry)
+{
+	struct kmtia_manager *manager;
+	unsigned int n = 0;
+	struct upcall *up;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(manager, &registry->managers, node) {
+		if (!kmtia_manager_hold(manager))
+			continue;
+		up = upcall_of(manager);
+		n += up && up->by_policy;
+		kmtia_manager_put(manager);
+	}
+	rcu_read_unlock();
+	return n < KMTIA_MAX_BY_POLICY;
+}
+
 static int upcall_register(struct kmtia_registry *registry, struct sk_buff *skb,
-			   struct genl_info *info)
+			   struct genl_info *info, bool by_policy)
 {
 	struct kmtia_manager_desc desc = {
 		.uuid = nla_data(info->attrs[KMTIA_A_MANAGER_UUID]),
@@ -317,9 +338,12 @@ static int upcall_register(struct kmtia_registry *registry, struct sk_buff *skb,
 			nla_get_u32(info->attrs[KMTIA_A_MANAGER_TIMEOUT_HINT]);
 	if (info->attrs[KMTIA_A_MANAGER_GRACE])
 		desc.grace = nla_get_u32(info->attrs[KMTIA_A_MANAGER_GRACE]);
+	if (by_policy && !has_room(registry))
+		return -ENOSPC;
 	up = upcall_new(skb, info);
 	if (!up)
 		return -ENOMEM;
+	up->by_policy = by_policy;
 	manager = kmtia_manager_new(registry, &desc,
 				    desc.flags & KMTIA_MANAGER_FLAGS_DICTATE ?
 				    &upcall_dictator_ops : &upcall_watcher_ops,
@@ -333,14 +357,11 @@ static int upcall_register(struct kmtia_registry *registry, struct sk_buff *skb,
 	return 0;
 }
 
-/* Administrators always, others as the policy says. */
-static int may_register(struct kmtia_net *kn, struct sk_buff *skb,
-			struct genl_info *info)
+static int policy_lets(struct kmtia_net *kn, struct sk_buff *skb,
+		       struct genl_info *info)
 {
 	int err;
 
-	if (kmtia_nl_admin(skb, kn->net))
-		return 0;
 	mutex_lock(&kn->lock);
 	err = kmtia_policy_check(&kn->policies,
 				 nla_data(info->attrs[KMTIA_A_MANAGER_UUID]),
@@ -361,6 +382,7 @@ int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kmtia_net *kn = kmtia_pernet(genl_info_net(info));
 	struct kmtia_manager *manager;
+	bool by_policy;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, KMTIA_A_MANAGER_UUID)) {
@@ -371,12 +393,15 @@ int kmtia_nl_manager_add_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "flags are missing");
 		return -EINVAL;
 	}
-	err = may_register(kn, skb, info);
+	/* Administrators always, others as the policy says. */
+	by_policy = !kmtia_nl_admin(skb, kn->net);
+	err = by_policy ? policy_lets(kn, skb, info) : 0;
 	if (err)
 		return err;
 	mutex_lock(&upcall_register_lock);
 	manager = kmtia_upcall_find(&kn->registry, NETLINK_CB(skb).sk);
-	err = manager ? -EALREADY : upcall_register(&kn->registry, skb, info);
+	err = manager ? -EALREADY :
+			upcall_register(&kn->registry, skb, info, by_policy);
 	mutex_unlock(&upcall_register_lock);
 	kmtia_manager_put(manager);
 	if (err)
