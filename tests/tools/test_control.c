@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -292,6 +293,32 @@ static void other_users(void **state)
 	assert_int_equal(control_timeout_ms(control), -1);
 }
 
+/* No descriptor is left: whoever waits is let in later, and does not keep the loop
+ * busy meanwhile. */
+static void without_descriptors_it_waits(void **state)
+{
+	struct pollfd p = { .fd = control_fd(control), .events = POLLIN };
+	int fd = connect_it(), spare = dup(fd);
+	struct rlimit all, few;
+
+	(void)state;
+	close(spare);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = all;
+	few.rlim_cur = spare;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	control_dispatch(control);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_in_range(control_timeout_ms(control), 1, 1000);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	say(fd, "later", 5);
+	while (!n_handled) {
+		assert_true(poll(&p, 1, control_timeout_ms(control)) >= 0);
+		control_dispatch(control);
+	}
+	expect_answer(fd, "got 5");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_it, close_it)
 
 int main(void)
@@ -306,6 +333,7 @@ int main(void)
 		TEST(many_silent_clients),
 		TEST(whose_file_it_is),
 		TEST(other_users),
+		TEST(without_descriptors_it_waits),
 		cmocka_unit_test_teardown(leftovers, close_it),
 	};
 

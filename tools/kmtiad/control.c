@@ -24,6 +24,7 @@
 
 #define CLIENTS 8
 #define CLIENT_MS 2000 /* that one may take to say what it wants */
+#define DEAF_MS 1000   /* how long nobody is let in when there are no descriptors */
 
 struct client {
 	int fd;		 /* -1: none */
@@ -41,6 +42,7 @@ struct control {
 	ino_t ino;
 	struct client clients[CLIENTS];
 	uint64_t n_clients; /* that there ever were */
+	int64_t deaf_until; /* 0: it listens */
 };
 
 /* --- Clients --------------------------------------------------------------- */
@@ -124,15 +126,37 @@ static void admit(struct control *c, int fd)
 	client->until = clock_ms() + CLIENT_MS;
 }
 
+static bool listen_for(struct control *c, uint32_t events)
+{
+	struct epoll_event event = { .events = events };
+
+	return !epoll_ctl(c->epoll, EPOLL_CTL_MOD, c->listener, &event);
+}
+
+/* Who waits at the door would wake the loop all the time, and can't be let in. */
+static void be_deaf(struct control *c)
+{
+	if (listen_for(c, 0))
+		c->deaf_until = clock_ms() + DEAF_MS;
+}
+
+static void hear_again(struct control *c)
+{
+	if (c->deaf_until && c->deaf_until <= clock_ms() && listen_for(c, EPOLLIN))
+		c->deaf_until = 0;
+}
+
 /* One at a time: the loop has others to serve, too. */
 static void accept_one(struct control *c)
 {
 	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		admit(c, fd);
-	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+	} else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
 		log_debug("control: cannot accept: %s", strerror(errno));
+		be_deaf(c);
+	}
 }
 
 static void drop_silent(struct control *c)
@@ -158,9 +182,10 @@ void control_dispatch(struct control *c)
 			accept_one(c);
 	}
 	drop_silent(c);
+	hear_again(c);
 }
 
-/* In how long there will be a client to drop; -1: there is none. */
+/* In how long there will be a client to drop, or one to let in; -1: there is none. */
 int control_timeout_ms(const struct control *c)
 {
 	int64_t first = INT64_MAX, now = clock_ms();
@@ -169,6 +194,8 @@ int control_timeout_ms(const struct control *c)
 	for (i = 0; i < CLIENTS; i++)
 		if (c->clients[i].fd >= 0 && c->clients[i].until < first)
 			first = c->clients[i].until;
+	if (c->deaf_until && c->deaf_until < first)
+		first = c->deaf_until;
 	if (first == INT64_MAX)
 		return -1;
 	return first > now ? (int)(first - now) : 0;
