@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 #include "compat/xfrm.h"
+#include "trace.h"
 
 #include <linux/net.h>
 #include <linux/slab.h>
@@ -162,6 +163,8 @@ static void creation_report(struct kmtia_creation *c,
 		break;
 	}
 	kmtia_monitor_decision(c->kn->net, d);
+	kmtia_audit_decision(d);
+	trace_kmtia_decision(d);
 }
 
 /* There is not even memory to decide: said to all who need none to hear it. */
@@ -356,6 +359,7 @@ static int creation_readd(struct kmtia_creation *c)
 	track->reuse_hash = old->reuse_hash;
 	memcpy(track->manager, old->manager, KMTIA_UUID_LEN);
 	kmtia_count(c->kn, KMTIA_STAT_READDED);
+	trace_kmtia_sa(track, "readded");
 out:
 	kmtia_track_put(old);
 	return err;
@@ -373,6 +377,7 @@ static int creation_decide(struct kmtia_creation *c)
 	 */
 	if (sa_lives(c->kn->net, &c->sa.id)) {
 		kmtia_count(c->kn, KMTIA_STAT_EXISTING);
+		trace_kmtia_sa(c->track, "existing");
 		c->track->shadow = true;
 		c->track->randomised = dictates;
 		if (dictates)
@@ -383,6 +388,7 @@ static int creation_decide(struct kmtia_creation *c)
 		return 0;
 	if (creation_is_own(c)) {
 		kmtia_count(c->kn, KMTIA_STAT_OWN);
+		trace_kmtia_sa(c->track, "own");
 		c->track->origin = KMTIA_ORIGIN_OWN;
 		return 0;
 	}

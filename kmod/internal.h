@@ -134,6 +134,7 @@ int kmtia_put_question(struct sk_buff *skb, const struct kmtia_request *req);
 /* --- audit.c ------------------------------------------------------------- */
 
 void kmtia_audit_manager_del(const struct kmtia_manager *manager);
+void kmtia_audit_decision(const struct kmtia_decision *d);
 
 /* --- mismatch.c ---------------------------------------------------------- */
 

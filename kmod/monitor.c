@@ -5,6 +5,7 @@
 #include "internal.h"
 #include "compat/genetlink.h"
 #include "netlink_gen.h"
+#include "trace.h"
 
 static struct sk_buff *monitor_begin(struct net *net,
 				     enum kmtia_monitor_event event, void **hdr)
@@ -63,6 +64,7 @@ void kmtia_monitor_manager(struct kmtia_registry *registry,
 	struct sk_buff *skb;
 	void *hdr;
 
+	trace_kmtia_manager(event, manager);
 	skb = monitor_begin(kn->net, event, &hdr);
 	if (skb)
 		monitor_end(kn->net, skb, hdr, put_manager(skb, manager));
@@ -192,6 +194,7 @@ void kmtia_monitor_alarm(struct net *net, const struct kmtia_track *track,
 			     kmtia_proto_name(track->id.proto),
 			     be32_to_cpu(track->id.spi),
 			     track->rule->spec.priority, text);
+	trace_kmtia_sa(track, "alarm");
 	monitor_track(net, KMTIA_MONITOR_EVENT_ALARM, track, text);
 }
 
@@ -236,5 +239,6 @@ void kmtia_monitor_mismatch(struct net *net, const struct kmtia_track *track,
 				     track->rule->spec.priority,
 				     track->key_id ?: "", text,
 				     mismatch_advice(track));
+	trace_kmtia_sa(track, "mismatch");
 	monitor_track(net, KMTIA_MONITOR_EVENT_MISMATCH, track, text);
 }

@@ -20,6 +20,7 @@
 #include "internal.h"
 #include "clock.h"
 #include "compat/xfrm.h"
+#include "trace.h"
 
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
@@ -119,6 +120,7 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 		kmem_cache_free(request_cache, req);
 		return ERR_PTR(err);
 	}
+	trace_kmtia_request_open(req);
 	return req;
 }
 
@@ -165,6 +167,7 @@ void kmtia_request_complete(struct kmtia_request *req,
 	lockdep_assert_held(&req->lock);
 	req->state = state;
 	req->decision = NULL;
+	trace_kmtia_request_close(req, req->err);
 	if (atomic_dec_and_test(&d->open))
 		wake_up(&d->wait);
 }

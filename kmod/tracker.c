@@ -8,6 +8,7 @@
  * whether the SA is still there, and reports it gone if it is not.
  */
 #include "internal.h"
+#include "trace.h"
 #include "compat/xfrm.h"
 
 #include <linux/in.h>
@@ -187,7 +188,15 @@ static void event_queue(struct kmtia_tracker *tracker,
 			struct kmtia_track *track,
 			enum kmtia_notify_event event)
 {
+	static const char * const names[] = {
+		[KMTIA_NOTIFY_EVENT_NEW] = "new",
+		[KMTIA_NOTIFY_EVENT_UPDATE] = "update",
+		[KMTIA_NOTIFY_EVENT_DELETE] = "delete",
+		[KMTIA_NOTIFY_EVENT_EXPIRE] = "expire",
+	};
+
 	lockdep_assert_held(&tracker->lock);
+	trace_kmtia_sa(track, names[event]);
 	track->events |= BIT(event);
 	if (list_empty(&track->event_node)) {
 		refcount_inc(&track->ref);
