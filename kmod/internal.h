@@ -110,6 +110,8 @@ void kmtia_hook_exit(void);
 /* --- netlink_put.c ------------------------------------------------------ */
 
 int kmtia_put_u64(struct sk_buff *skb, int type, u64 value);
+int kmtia_put_times(struct sk_buff *skb, int type,
+		    const struct kmtia_histogram *histogram);
 int kmtia_put_sa_id(struct sk_buff *skb, int type, const struct kmtia_sa_id *id,
 		    const union kmtia_addr *saddr);
 int kmtia_put_sa(struct sk_buff *skb, int type, const struct kmtia_sa *sa,

@@ -14,6 +14,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "histogram.h"
 #include "kmtia.h"
 
 #define KMTIA_MAX_MANAGERS	32	/* in one network namespace */
@@ -72,6 +73,7 @@ enum kmtia_manager_counter {
  *	it is heard
  * @last_seq: number of the last notification; only the notify worker uses it
  * @counters: see enum kmtia_manager_counter
+ * @times: of its answers
  * @gone: completed when the last reference is put
  */
 struct kmtia_manager {
@@ -101,6 +103,7 @@ struct kmtia_manager {
 	unsigned long state;
 	u64 last_seq;
 	atomic64_t counters[KMTIA_MANAGER_N_COUNTERS];
+	struct kmtia_histogram times;
 	struct completion *gone;
 };
 
@@ -116,6 +119,7 @@ struct kmtia_manager {
  * @draining: the module is being unloaded; no request is taken
  * @lock: serialises registrations (kmtia_net::lock)
  * @event: told when a manager comes, goes, stalls or recovers
+ * @times: of all answers
  */
 struct kmtia_registry {
 	struct list_head managers;
@@ -129,6 +133,7 @@ struct kmtia_registry {
 	void (*event)(struct kmtia_registry *registry,
 		      enum kmtia_monitor_event event,
 		      const struct kmtia_manager *manager);
+	struct kmtia_histogram times;
 };
 
 void kmtia_registry_init(struct kmtia_registry *registry, struct mutex *lock,
@@ -279,6 +284,7 @@ enum kmtia_request_state {
  * @check: the question is, or includes, whether the manager bids
  * @keys: the question is, or includes, which keys
  * @expires: deadline, jiffies
+ * @asked: when it was made, nanoseconds
  * @err: with UNSENT, why; with UNUSABLE, what the answerer was told
  * @will_dictate: with BID
  * @weight: with BID
@@ -302,6 +308,7 @@ struct kmtia_request {
 	bool check;
 	bool keys;
 	unsigned long expires;
+	u64 asked;
 	int err;
 	bool will_dictate;
 	u32 weight;

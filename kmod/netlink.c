@@ -156,7 +156,9 @@ static int put_manager(struct sk_buff *skb, struct netlink_callback *cb,
 	    nla_put_u32(skb, KMTIA_A_MANAGER_UID, kmtia_upcall_uid(manager)) ||
 	    (kmtia_manager_stalled(manager) &&
 	     nla_put_flag(skb, KMTIA_A_MANAGER_STALLED)) ||
-	    put_manager_counters(skb, manager) || put_standing(skb, manager)) {
+	    put_manager_counters(skb, manager) || put_standing(skb, manager) ||
+	    kmtia_put_times(skb, KMTIA_A_MANAGER_ANSWER_TIME,
+			    &manager->times)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -258,7 +260,9 @@ int kmtia_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	hdr = kmtia_genlmsg_put(msg, info->snd_portid, info->snd_seq, 0,
 				KMTIA_CMD_STATS_GET);
-	if (!hdr || put_gauges(msg, kn) || put_counters(msg, kn)) {
+	if (!hdr || put_gauges(msg, kn) || put_counters(msg, kn) ||
+	    kmtia_put_times(msg, KMTIA_A_STATS_ANSWER_TIME,
+			    &kn->registry.times)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}

@@ -22,6 +22,37 @@ int kmtia_put_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put(skb, type, sizeof(value), &value);
 }
 
+/**
+ * kmtia_put_times() - put how long answers took
+ * @skb: the message
+ * @type: the attribute, a nest for each class in which there are some
+ * @histogram: the answers
+ *
+ * Return: 0 or %-EMSGSIZE.
+ */
+int kmtia_put_times(struct sk_buff *skb, int type,
+		    const struct kmtia_histogram *histogram)
+{
+	struct nlattr *nest;
+	unsigned int i;
+	u64 count;
+
+	for (i = 0; i < KMTIA_N_TIMES; i++) {
+		count = atomic64_read(&histogram->counts[i]);
+		if (!count)
+			continue;
+		nest = nla_nest_start(skb, type);
+		if (!nest ||
+		    (i < KMTIA_N_TIMES - 1 &&
+		     kmtia_put_u64(skb, KMTIA_A_ANSWER_TIME_BELOW,
+				   1ULL << (KMTIA_TIME_SHIFT + i))) ||
+		    kmtia_put_u64(skb, KMTIA_A_ANSWER_TIME_COUNT, count))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
 static int put_addr(struct sk_buff *skb, int type, const union kmtia_addr *addr,
 		    unsigned int family)
 {

@@ -103,6 +103,9 @@ static void estate_fill(struct kmtia_manager *estate,
 	for (i = 0; i < KMTIA_MANAGER_N_COUNTERS; i++)
 		atomic64_set(&estate->counters[i],
 			     atomic64_read(&manager->counters[i]));
+	for (i = 0; i < KMTIA_N_TIMES; i++)
+		atomic64_set(&estate->times.counts[i],
+			     atomic64_read(&manager->times.counts[i]));
 }
 
 /**

@@ -27,6 +27,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 static struct kmem_cache *request_cache;
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -103,6 +104,7 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 	req->check = check;
 	req->keys = keys;
 	req->expires = expires;
+	req->asked = ktime_get_ns();
 
 	refcount_inc(&manager->ref);
 	atomic_inc(&d->open);
@@ -152,6 +154,13 @@ void kmtia_request_put(struct kmtia_request *req)
 }
 EXPORT_SYMBOL_GPL(kmtia_request_put);
 
+static bool is_answer(enum kmtia_request_state state)
+{
+	return state == KMTIA_REQUEST_BID || state == KMTIA_REQUEST_KEYS ||
+	       state == KMTIA_REQUEST_CANNOT ||
+	       state == KMTIA_REQUEST_UNUSABLE;
+}
+
 /**
  * kmtia_request_complete() - the gate's other side: the outcome is written
  * @req: the request, open until now
@@ -167,6 +176,12 @@ void kmtia_request_complete(struct kmtia_request *req,
 	lockdep_assert_held(&req->lock);
 	req->state = state;
 	req->decision = NULL;
+	if (is_answer(state)) {
+		u64 took = ktime_get_ns() - req->asked;
+
+		kmtia_histogram_add(&req->manager->times, took);
+		kmtia_histogram_add(&req->manager->registry->times, took);
+	}
 	trace_kmtia_request_close(req, req->err);
 	if (atomic_dec_and_test(&d->open))
 		wake_up(&d->wait);

@@ -3,6 +3,8 @@
  * Administration: managers, rules, SAs, statistics.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -62,10 +64,16 @@ static int list_manager(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	struct nlattr *tb[KMTIA_A_MANAGER_MAX + 1];
 	struct kmtia_manager_info manager = { 0 };
 	struct listing *listing = arg;
+	int n;
 
 	if (kmtia_fields_parse(nlh, tb, KMTIA_A_MANAGER_MAX) || !tb[KMTIA_A_MANAGER_UUID] ||
 	    kmtia_fields_get(tb, manager_fields, ARRAY_SIZE(manager_fields), &manager))
 		return malformed(h, "a key manager");
+	n = kmtia_times_get(nlh, KMTIA_A_MANAGER_ANSWER_TIME, manager.answer_times,
+			    KMTIA_ANSWER_TIMES);
+	if (n < 0)
+		return malformed(h, "a key manager");
+	manager.n_answer_times = n;
 	return listing->cb.manager(&manager, listing->user);
 }
 
@@ -290,7 +298,30 @@ static const char *const stat_names[] = {
 	[KMTIA_A_STATS_MISMATCHED] = "mismatched",
 };
 
-_Static_assert(ARRAY_SIZE(stat_names) == KMTIA_A_STATS_MAX + 1, "a counter has no name");
+/* The last attribute is no counter. */
+_Static_assert(ARRAY_SIZE(stat_names) == KMTIA_A_STATS_ANSWER_TIME &&
+		       KMTIA_A_STATS_ANSWER_TIME == KMTIA_A_STATS_MAX,
+	       "a counter has no name");
+
+static int list_times(struct kmtia *h, struct nlmsghdr *nlh, struct listing *listing)
+{
+	struct kmtia_answer_time times[KMTIA_ANSWER_TIMES];
+	int i, err = 0;
+	int n = kmtia_times_get(nlh, KMTIA_A_STATS_ANSWER_TIME, times, KMTIA_ANSWER_TIMES);
+
+	if (n < 0)
+		return malformed(h, "its counters");
+	for (i = 0; i < n && !err; i++) {
+		char name[48] = "answers-slower";
+		struct kmtia_stat stat = { .name = name, .value = times[i].count };
+
+		if (times[i].below_us)
+			snprintf(name, sizeof(name), "answers-below-%" PRIu64 "us",
+				 times[i].below_us);
+		err = listing->cb.stat(&stat, listing->user);
+	}
+	return err;
+}
 
 static int list_stats(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 {
@@ -300,7 +331,7 @@ static int list_stats(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 
 	if (kmtia_fields_parse(nlh, tb, KMTIA_A_STATS_MAX))
 		return malformed(h, "its counters");
-	for (type = 1; type <= KMTIA_A_STATS_MAX && !err; type++) {
+	for (type = 1; type < KMTIA_A_STATS_ANSWER_TIME && !err; type++) {
 		struct kmtia_stat stat = { .name = stat_names[type] };
 		uint32_t narrow;
 
@@ -312,7 +343,7 @@ static int list_stats(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 			return malformed(h, "its counters");
 		err = listing->cb.stat(&stat, listing->user);
 	}
-	return err;
+	return err ? err : list_times(h, nlh, listing);
 }
 
 KMTIA_EXPORT int kmtia_stats(struct kmtia *h, kmtia_stat_cb cb, void *user)

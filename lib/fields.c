@@ -111,3 +111,26 @@ int kmtia_fields_get(struct nlattr **tb, const struct kmtia_field *fields, size_
 	}
 	return 0;
 }
+
+/* The classes of times in a message, each a nest of that type. Returns how many, or
+ * -EBADMSG. */
+int kmtia_times_get(struct nlmsghdr *nlh, int type, struct kmtia_answer_time *times, int n)
+{
+	struct nlattr *nla, *tb[KMTIA_A_ANSWER_TIME_MAX + 1];
+	const struct genlmsghdr *g = genlmsg_hdr(nlh);
+	int left, found = 0;
+
+	nla_for_each_attr(nla, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0), left)
+	{
+		if (nla_type(nla) != type || found == n)
+			continue;
+		memset(&times[found], 0, sizeof(times[found]));
+		if (nla_parse_nested(tb, KMTIA_A_ANSWER_TIME_MAX, nla, NULL) ||
+		    !kmtia_get_u64(tb[KMTIA_A_ANSWER_TIME_COUNT], &times[found].count) ||
+		    (tb[KMTIA_A_ANSWER_TIME_BELOW] &&
+		     !kmtia_get_u64(tb[KMTIA_A_ANSWER_TIME_BELOW], &times[found].below_us)))
+			return -EBADMSG;
+		found++;
+	}
+	return found;
+}

@@ -150,6 +150,7 @@ struct kmtia_field {
 int kmtia_fields_get(struct nlattr **tb, const struct kmtia_field *fields, size_t n,
 		     void *to);
 int kmtia_fields_parse(struct nlmsghdr *nlh, struct nlattr **tb, int max);
+int kmtia_times_get(struct nlmsghdr *nlh, int type, struct kmtia_answer_time *times, int n);
 bool kmtia_get_u32(const struct nlattr *nla, uint32_t *value);
 bool kmtia_get_u64(const struct nlattr *nla, uint64_t *value);
 const char *kmtia_get_text(const struct nlattr *nla);

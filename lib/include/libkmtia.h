@@ -342,6 +342,14 @@ int kmtia_secret_flush(struct kmtia *h);
 
 /* --- Administration ------------------------------------------------------- */
 
+/** A class of answers by the time that they took. */
+struct kmtia_answer_time {
+	uint64_t below_us; /**< less than this, and in no class before; 0: the rest */
+	uint64_t count;
+};
+
+#define KMTIA_ANSWER_TIMES 32 /**< so many classes at most */
+
 /** A registered key manager, as kmtia_managers() lists it. */
 struct kmtia_manager_info {
 	uint8_t uuid[KMTIA_UUID_LEN];
@@ -361,6 +369,8 @@ struct kmtia_manager_info {
 	uint32_t grace_left_ms; /**< its secrets are wiped then */
 	uint32_t secrets;	/**< standing secrets */
 	uint64_t standing;	/**< SAs keyed by one */
+	uint32_t n_answer_times;
+	struct kmtia_answer_time answer_times[KMTIA_ANSWER_TIMES];
 };
 
 /** A rule. Selectors apply where their has_ field is set. */
@@ -390,7 +400,10 @@ struct kmtia_rule {
 
 /** Counters, by name, in the order of the netlink specification. */
 struct kmtia_stat {
-	const char *name; /**< as in the specification: "fail-busy" */
+	/** As in the specification: "fail-busy"; of the time that answers took
+	 * "answers-below-128us", and "answers-slower" for the rest. Valid in the
+	 * callback. */
+	const char *name;
 	uint64_t value;
 };
 

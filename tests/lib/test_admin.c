@@ -18,6 +18,17 @@ static int list_manager(const struct kmtia_manager_info *manager, void *user)
 	return 0;
 }
 
+/* A class of answer times; @below 0: the last one. */
+static void put_time(struct nl_msg *msg, int type, uint64_t below, uint64_t count)
+{
+	struct nlattr *nest = nla_nest_start(msg, type | NLA_F_NESTED);
+
+	if (below)
+		nla_put_u64(msg, KMTIA_A_ANSWER_TIME_BELOW, below);
+	nla_put_u64(msg, KMTIA_A_ANSWER_TIME_COUNT, count);
+	nla_nest_end(msg, nest);
+}
+
 static void two_managers(const struct fake_request *r)
 {
 	struct nl_msg *msg = fake_message(KMTIA_CMD_MANAGER_GET, r->nlh->nlmsg_seq, NLM_F_MULTI);
@@ -38,6 +49,8 @@ static void two_managers(const struct fake_request *r)
 	nla_put_u32(msg, KMTIA_A_MANAGER_GRACE_LEFT, 0);
 	nla_put_u32(msg, KMTIA_A_MANAGER_SECRETS, 17);
 	nla_put_u64(msg, KMTIA_A_MANAGER_STANDING, 1ULL << 35);
+	put_time(msg, KMTIA_A_MANAGER_ANSWER_TIME, 64, 1);
+	put_time(msg, KMTIA_A_MANAGER_ANSWER_TIME, 0, 1ULL << 34);
 	fake_push(r->fd, msg);
 	msg = fake_message(KMTIA_CMD_MANAGER_GET, r->nlh->nlmsg_seq, NLM_F_MULTI);
 	nla_put(msg, KMTIA_A_MANAGER_UUID, KMTIA_UUID_LEN, fake_uuid);
@@ -79,6 +92,11 @@ static void managers_are_listed(void **state)
 	assert_int_equal(m->grace_left_ms, 0);
 	assert_int_equal(m->secrets, 17);
 	assert_true(m->standing == 1ULL << 35);
+	assert_int_equal(m->n_answer_times, 2);
+	assert_int_equal(m->answer_times[0].below_us, 64);
+	assert_int_equal(m->answer_times[0].count, 1);
+	assert_int_equal(m->answer_times[1].below_us, 0);
+	assert_true(m->answer_times[1].count == 1ULL << 34);
 	m = &managers[1];
 	assert_memory_equal(m->uuid, fake_uuid, KMTIA_UUID_LEN);
 	assert_string_equal(m->name, "");
@@ -88,6 +106,7 @@ static void managers_are_listed(void **state)
 	assert_true(!m->questions && !m->answers && !m->refusals && !m->unusable);
 	assert_true(!m->misses && !m->late && !m->notifications && !m->dropped);
 	assert_false(m->has_grace_left);
+	assert_int_equal(m->n_answer_times, 0);
 	assert_true(!m->grace_ms && !m->grace_left_ms && !m->secrets && !m->standing);
 	fake_close(h);
 }
@@ -114,7 +133,8 @@ static const char *const stat_names[] = {
 	"rules", "managers", "live", "remembered", "reuse", "reuse-max", "pending",
 	"unmatched", "matched", "questions", "dictated", "kept", "own", "readded",
 	"existing", "refused", "fail-no-manager", "fail-busy", "fail-timeout", "fail-died",
-	"fail-cannot", "fail-unusable", "fail-other", "hooked", "standing", "mismatched"
+	"fail-cannot", "fail-unusable", "fail-other", "hooked", "standing", "mismatched",
+	"answers-below-128us", "answers-slower"
 };
 
 static bool is_wide(int type)
@@ -132,12 +152,25 @@ static void all_stats(const struct fake_request *r)
 	struct nl_msg *msg = fake_message(KMTIA_CMD_STATS_GET, r->nlh->nlmsg_seq, 0);
 	int type;
 
-	for (type = 1; type <= KMTIA_A_STATS_MAX; type++) {
+	for (type = 1; type < KMTIA_A_STATS_ANSWER_TIME; type++) {
 		if (is_wide(type))
 			nla_put_u64(msg, type, stat_value(type));
 		else
 			nla_put_u32(msg, type, stat_value(type));
 	}
+	put_time(msg, KMTIA_A_STATS_ANSWER_TIME, 128, stat_value(type++));
+	put_time(msg, KMTIA_A_STATS_ANSWER_TIME, 0, stat_value(type));
+	fake_push(r->fd, msg);
+	fake_ack_ok(r);
+}
+
+static void odd_times(const struct fake_request *r)
+{
+	struct nl_msg *msg = fake_message(KMTIA_CMD_STATS_GET, r->nlh->nlmsg_seq, 0);
+	struct nlattr *nest = nla_nest_start(msg, KMTIA_A_STATS_ANSWER_TIME | NLA_F_NESTED);
+
+	nla_put_u32(msg, KMTIA_A_ANSWER_TIME_COUNT, 1);
+	nla_nest_end(msg, nest);
 	fake_push(r->fd, msg);
 	fake_ack_ok(r);
 }
@@ -155,7 +188,7 @@ static int check_stat(const struct kmtia_stat *stat, void *user)
 {
 	int *n = user;
 
-	assert_true(*n < KMTIA_A_STATS_MAX);
+	assert_true(*n <= KMTIA_A_STATS_MAX);
 	assert_string_equal(stat->name, stat_names[*n]);
 	++*n;
 	assert_true(stat->value == stat_value(*n));
@@ -171,12 +204,16 @@ static void counters_are_read_in_order(void **state)
 	stop_after = 0;
 	fake.on[KMTIA_CMD_STATS_GET] = all_stats;
 	assert_int_equal(kmtia_stats(h, check_stat, &n), 0);
-	assert_int_equal(n, KMTIA_A_STATS_MAX);
+	assert_int_equal(n, KMTIA_A_STATS_MAX + 1);
 	stop_after = 3;
 	n = 0;
 	assert_int_equal(kmtia_stats(h, check_stat, &n), 5);
 	assert_int_equal(n, 3);
 	fake.on[KMTIA_CMD_STATS_GET] = odd_stats;
+	assert_int_equal(kmtia_stats(h, check_stat, &n), -EBADMSG);
+	fake.on[KMTIA_CMD_STATS_GET] = odd_times;
+	stop_after = 0;
+	n = 0;
 	assert_int_equal(kmtia_stats(h, check_stat, &n), -EBADMSG);
 	fake_close(h);
 }
