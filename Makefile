@@ -74,7 +74,7 @@ Q := @
 say = @echo '  $(1)	$(2)'
 endif
 
-.PHONY: all module kunit lib tools deps demo check check-full bench lint install \
+.PHONY: all module kunit samples lib tools deps demo check check-full bench lint install \
 	install-module regen clean unit-tests check-vm check-mutants
 .DELETE_ON_ERROR:
 
@@ -138,6 +138,14 @@ $(CHECK_KO) &: tests/kmod/Kbuild $(wildcard tests/kmod/*.[ch]) \
 	@python3 tests/py/kdf.py --vectors > $(M)/check/kdf_vectors.h
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/check W=1 modules
 	@cp $(CHECK_KO:$(M)/%=$(M)/check/%) $(M)/
+
+# A key manager in the kernel, as an example
+samples: $(M)/kmtia_sample.ko
+
+$(M)/kmtia_sample.ko: kmod/samples/kmtia_sample.c kmod/samples/Kbuild $(M)/kmtia.ko
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(M)/src/kmod/samples W=1 \
+		KBUILD_EXTRA_SYMBOLS=$(TOP)/$(M)/src/Module.symvers modules
+	@cp $(M)/src/kmod/samples/kmtia_sample.ko $@
 
 # The module once more, with the KUnit suites in it: for kernels with KUnit
 KUNIT_SRC := tests/kunit/Kbuild $(wildcard tests/kunit/*.[ch]) tests/kmod/kdf_trials.h
@@ -214,7 +222,7 @@ WRAP = $(shell cat tests/lib/wrap.flags 2>/dev/null)
 
 unit-tests: $(LIB_TESTS) $(TOOL_TESTS)
 test-programs: $(TEST_BIN) check-modules
-check-modules: $(CHECK_KO)
+check-modules: $(CHECK_KO) $(M)/kmtia_sample.ko
 .PHONY: test-programs check-modules
 
 # What unit tests are linked with, built with sanitizers, once for all of them.

@@ -165,30 +165,13 @@ static int registry_link(struct kmtia_registry *registry,
 	return err;
 }
 
-/**
- * kmtia_manager_new() - register a key manager
- * @registry: where
- * @desc: who it is
- * @ops: what it is asked and told
- * @priv: for kmtia_manager_priv()
- *
- * @ops->release is not called if this fails.
- *
- * Context: process; takes the registry's lock.
- * Return: the manager, of which the registry holds the reference, or an error
- * pointer:
- * * %-EINVAL: flags, callbacks or UUID are wrong
- * * %-ERANGE: timeout hint or grace too long
- * * %-EEXIST: a manager of this UUID is registered
- * * %-EADDRINUSE: it wants to dictate alone, or another one does
- * * %-ENOSPC: there are too many
- * * %-ECANCELED: the module is being unloaded
- * * %-ENOMEM
+/* @refs: the registry's reference, and one if the caller wants one. It must be there
+ * before anybody else sees the manager, and may end it.
  */
-struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
-					const struct kmtia_manager_desc *desc,
-					const struct kmtia_manager_ops *ops,
-					void *priv)
+static struct kmtia_manager *manager_create(struct kmtia_registry *registry,
+					    const struct kmtia_manager_desc *desc,
+					    const struct kmtia_manager_ops *ops,
+					    void *priv, unsigned int refs)
 {
 	struct kmtia_manager *manager;
 	int err;
@@ -199,7 +182,7 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 	manager = kzalloc(sizeof(*manager), GFP_KERNEL_ACCOUNT);
 	if (!manager)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&manager->ref, 1);
+	refcount_set(&manager->ref, refs);
 	manager->registry = registry;
 	manager->ops = ops;
 	manager->priv = priv;
@@ -230,6 +213,34 @@ struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
 		return ERR_PTR(err);
 	}
 	return manager;
+}
+
+/**
+ * kmtia_manager_new() - register a key manager
+ * @registry: where
+ * @desc: who it is
+ * @ops: what it is asked and told
+ * @priv: for kmtia_manager_priv()
+ *
+ * @ops->release is not called if this fails.
+ *
+ * Context: process; takes the registry's lock.
+ * Return: the manager, of which the registry holds the reference, or an error
+ * pointer:
+ * * %-EINVAL: flags, callbacks or UUID are wrong
+ * * %-ERANGE: timeout hint or grace too long
+ * * %-EEXIST: a manager of this UUID is registered
+ * * %-EADDRINUSE: it wants to dictate alone, or another one does
+ * * %-ENOSPC: there are too many
+ * * %-ECANCELED: the module is being unloaded
+ * * %-ENOMEM
+ */
+struct kmtia_manager *kmtia_manager_new(struct kmtia_registry *registry,
+					const struct kmtia_manager_desc *desc,
+					const struct kmtia_manager_ops *ops,
+					void *priv)
+{
+	return manager_create(registry, desc, ops, priv, 1);
 }
 
 /* What stood is wiped before anybody is told that it is. */
@@ -457,14 +468,8 @@ struct kmtia_manager *kmtia_manager_register(struct net *net,
 					     const struct kmtia_manager_ops *ops,
 					     void *priv)
 {
-	struct kmtia_manager *manager;
-
-	manager = kmtia_manager_new(&kmtia_pernet(net)->registry, desc, ops,
-				    priv);
-	/* The caller's own, so that the handle stays valid whoever ends it. */
-	if (!IS_ERR(manager))
-		refcount_inc(&manager->ref);
-	return manager;
+	/* The caller has one of his own: the handle stays valid whoever ends it. */
+	return manager_create(&kmtia_pernet(net)->registry, desc, ops, priv, 2);
 }
 EXPORT_SYMBOL_GPL(kmtia_manager_register);
 
