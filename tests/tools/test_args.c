@@ -127,8 +127,12 @@ static void usage_errors_are_found_first(void **state)
 	check_line("rule del ten", "kmtia: priority: ten is not a number\n");
 	check_line("rule del 1 2", "kmtia: unexpected word \"2\"\n");
 	check_line("rule flush all", "kmtia: unexpected word \"all\"\n");
+	check_line("rule replace dictate any", "kmtia: a rule needs a priority\n");
+	check_line("rule save x", "kmtia: unexpected word \"x\"\n");
 	check_line("manager del", "kmtia: which key manager? Give its UUID\n");
 	check_line("manager del 12", "kmtia: \"12\" is not a UUID\n");
+	check_line("manager policy show x", "kmtia: unexpected word \"x\"\n");
+	check_line("ma pol s", "kmtia: \"s\" is ambiguous: show, set\n");
 	check_line("stats now", "kmtia: unknown command \"now\"; \"help\" lists them\n");
 	check_line("monitor -t all", "kmtia: unexpected word \"all\"\n");
 	check_line("status show x", "kmtia: unexpected word \"x\"\n");
@@ -166,34 +170,34 @@ static void prefixes(void **state)
 	uint16_t family;
 
 	(void)state;
-	assert_null(args_prefix("10.1.0.0/24", &family, addr, &len));
+	assert_null(parse_prefix("10.1.0.0/24", &family, addr, &len));
 	assert_int_equal(family, AF_INET);
 	assert_int_equal(len, 24);
 	assert_memory_equal(addr, "\x0a\x01\x00\x00\0\0\0\0\0\0\0\0\0\0\0\0", 16);
-	assert_null(args_prefix("10.1.0.1", &family, addr, &len));
+	assert_null(parse_prefix("10.1.0.1", &family, addr, &len));
 	assert_int_equal(len, 32);
-	assert_null(args_prefix("0.0.0.0/0", &family, addr, &len));
+	assert_null(parse_prefix("0.0.0.0/0", &family, addr, &len));
 	assert_int_equal(len, 0);
-	assert_null(args_prefix("2001:db8::/33", &family, addr, &len));
+	assert_null(parse_prefix("2001:db8::/33", &family, addr, &len));
 	assert_int_equal(family, AF_INET6);
 	assert_int_equal(len, 33);
-	assert_null(args_prefix("::1", &family, addr, &len));
+	assert_null(parse_prefix("::1", &family, addr, &len));
 	assert_int_equal(len, 128);
-	assert_null(args_prefix("10.1.0.130/31", &family, addr, &len));
+	assert_null(parse_prefix("10.1.0.130/31", &family, addr, &len));
 
-	assert_string_equal(args_prefix("10.1.0.1/24", &family, addr, &len), "has host bits set");
-	assert_string_equal(args_prefix("2001:db8::1/64", &family, addr, &len),
+	assert_string_equal(parse_prefix("10.1.0.1/24", &family, addr, &len), "has host bits set");
+	assert_string_equal(parse_prefix("2001:db8::1/64", &family, addr, &len),
 			    "has host bits set");
-	assert_string_equal(args_prefix("10.1.0.0/33", &family, addr, &len),
+	assert_string_equal(parse_prefix("10.1.0.0/33", &family, addr, &len),
 			    "has no valid prefix length");
-	assert_string_equal(args_prefix("10.1.0.0/", &family, addr, &len),
+	assert_string_equal(parse_prefix("10.1.0.0/", &family, addr, &len),
 			    "has no valid prefix length");
-	assert_string_equal(args_prefix("10.1.0.0/-1", &family, addr, &len),
+	assert_string_equal(parse_prefix("10.1.0.0/-1", &family, addr, &len),
 			    "has no valid prefix length");
-	assert_string_equal(args_prefix("10.1.0", &family, addr, &len), "is not an address");
-	assert_string_equal(args_prefix("", &family, addr, &len), "is not an address");
-	assert_string_equal(args_prefix("/24", &family, addr, &len), "is not an address");
-	assert_string_equal(args_prefix("1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa/1",
+	assert_string_equal(parse_prefix("10.1.0", &family, addr, &len), "is not an address");
+	assert_string_equal(parse_prefix("", &family, addr, &len), "is not an address");
+	assert_string_equal(parse_prefix("/24", &family, addr, &len), "is not an address");
+	assert_string_equal(parse_prefix("1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa/1",
 					&family, addr, &len),
 			    "is not an address");
 }
@@ -203,14 +207,14 @@ static void marks(void **state)
 	uint32_t mark, mask;
 
 	(void)state;
-	assert_true(args_mark("0x10/0xff", &mark, &mask));
+	assert_true(parse_mark("0x10/0xff", &mark, &mask));
 	assert_int_equal(mark, 0x10);
 	assert_int_equal(mask, 0xff);
-	assert_true(args_mark("7", &mark, &mask));
+	assert_true(parse_mark("7", &mark, &mask));
 	assert_int_equal(mask, UINT32_MAX);
-	assert_false(args_mark("7/", &mark, &mask));
-	assert_false(args_mark("/7", &mark, &mask));
-	assert_false(args_mark("00000000000000000007/7", &mark, &mask));
+	assert_false(parse_mark("7/", &mark, &mask));
+	assert_false(parse_mark("/7", &mark, &mask));
+	assert_false(parse_mark("00000000000000000007/7", &mark, &mask));
 }
 
 static void filters(void **state)

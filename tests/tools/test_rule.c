@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The grammar of "kmtia rule add", and rules as text and JSON. */
+/* The grammar of "kmtia rule add", and rules as text, JSON, and for a rules file. */
 #include "tools_test.h"
 
 #include <sys/socket.h>
@@ -77,6 +77,50 @@ static void what_is_shown_can_be_added(void **state)
 		free(shown);
 		free(text);
 	}
+}
+
+/* A rules file's names, which are a little different, may be typed, too. */
+static void names_of_the_rules_file(void **state)
+{
+	struct kmtia_rule rule;
+	struct run r;
+
+	(void)state;
+	assert_int_equal(parse(&r, "priority 1 direction out if-id 5", &rule), CMD_OK);
+	run_free(&r);
+	assert_int_equal(rule.direction, KMTIA_DIRECTION_OUT);
+	assert_true(rule.has_if_id);
+	assert_int_equal(rule.if_id, 5);
+	assert_int_equal(parse(&r, "priority 1 dir out direction out", &rule), CMD_USAGE);
+	assert_string_equal(r.err, "kmtia: \"direction\" is given twice\n");
+	run_free(&r);
+}
+
+static void saved(void **state)
+{
+	struct kmtia_rule rule;
+	char *text;
+	size_t size;
+	struct run r;
+	FILE *out;
+
+	(void)state;
+	out = open_memstream(&text, &size);
+	assert_int_equal(parse(&r, canonical[3], &rule), CMD_OK);
+	run_free(&r);
+	rule_save_rule(out, &rule);
+	assert_int_equal(parse(&r, canonical[2], &rule), CMD_OK);
+	run_free(&r);
+	rule_save_rule(out, &rule);
+	fclose(out);
+	assert_string_equal(text, "rule 7 {\n\tlocal = \"10.0.0.1/32\"\n\tremote = \"0.0.0.0/0\"\n"
+				  "\tproto = ah\n\tdirection = in\n\treqid = 0\n\tif-id = 0x2a\n"
+				  "\tmark = \"0x1/0xff\"\n\tdictate = \"" UUID_TEXT "\"\n"
+				  "\tnotify = \"" UUID_TEXT "\"\n\tkeys = \"" UUID_TEXT "\"\n"
+				  "\ton-failure = manager\n\ttimeout = 250\n}\n"
+				  "rule 4294967295 {\n\tfamily = inet6\n\tdictate = none\n"
+				  "\tnotify = any\n}\n");
+	free(text);
 }
 
 static const struct {
@@ -171,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example),
 		cmocka_unit_test(what_is_shown_can_be_added),
+		cmocka_unit_test(names_of_the_rules_file),
+		cmocka_unit_test(saved),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(hits_with_statistics),
 		cmocka_unit_test(as_json),

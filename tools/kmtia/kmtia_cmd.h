@@ -47,14 +47,11 @@ int cmd_failed(struct cmd *c, const char *what, int err);
 int cmd_open(struct cmd *c);
 int cmd_no_more(struct cmd *c, int argc, char **argv);
 
-/* args.c: words and values */
+/* args.c: words */
 const struct cmd_word *args_match(struct cmd *c, const char *what,
 				  const struct cmd_word *words, const char *word);
-const char *args_prefix(const char *text, uint16_t *family, uint8_t addr[16], uint8_t *len);
-bool args_mark(const char *text, uint32_t *mark, uint32_t *mask);
-bool args_grant(const char *text, uint32_t *grant, uint8_t uuid[KMTIA_UUID_LEN]);
 
-/* rule_args.c: the grammar of "rule add" */
+/* rule_args.c: the grammar of "rule add" and "rule replace" */
 int rule_args(struct cmd *c, int argc, char **argv, struct kmtia_rule *rule);
 
 /* print.c: output that objects share */
@@ -71,10 +68,22 @@ int print_check(struct cmd *c);
 int cmd_manager(struct cmd *c, int argc, char **argv);
 void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistics);
 json_t *manager_json(const struct kmtia_manager_info *m);
+json_t *manager_flags_json(uint32_t flags);
+
+/* policy.c */
+int cmd_manager_policy(struct cmd *c, int argc, char **argv);
+int policy_args(struct cmd *c, int argc, char **argv, struct kmtia_policy *policy);
+void policy_print(FILE *out, const struct kmtia_policy *policy);
+json_t *policy_json(const struct kmtia_policy *policy);
 
 int cmd_rule(struct cmd *c, int argc, char **argv);
 void rule_print(FILE *out, const struct kmtia_rule *rule, bool statistics);
 json_t *rule_json(const struct kmtia_rule *rule);
+
+/* rule_save.c: as kmtiad reads them */
+int rule_save(struct cmd *c, int argc, char **argv);
+void rule_save_rule(FILE *out, const struct kmtia_rule *rule);
+void rule_save_policy(FILE *out, const struct kmtia_policy *policy);
 
 /* Which SAs "sa show" shows. */
 struct sa_filter {

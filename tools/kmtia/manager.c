@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kmtia manager: the key managers that are registered. */
 #include "kmtia_cmd.h"
+#include "manager_flag.h"
 #include "sa_json.h"
 
 #include <inttypes.h>
@@ -8,9 +9,11 @@
 static const char help[] =
 	"Usage: kmtia manager [show]\n"
 	"       kmtia manager del UUID\n"
+	"       kmtia manager policy [show | set ... | del ...]\n"
 	"show lists the registered key managers, and those whose standing secrets outlive them\n"
 	"for a while (\"in grace\"); with -s how they answered.\n"
-	"del ends a registration, or a grace; open questions end at once.\n";
+	"del ends a registration, or a grace; open questions end at once.\n"
+	"policy says who may register without being root: \"kmtia manager policy help\".\n";
 
 /* Counters of a manager, in the order of the specification. */
 static const struct {
@@ -37,15 +40,26 @@ static uint64_t counter(const struct kmtia_manager_info *m, size_t i)
 
 static void print_flags(FILE *out, uint32_t flags)
 {
-	const char *separator = "";
+	const char *separator = "flags ";
+	const struct manager_flag *f;
 
-	fputs("flags ", out);
-	if (flags & KMTIA_MANAGER_FLAGS_DICTATE) {
-		fputs("dictate", out);
+	for (f = manager_flags; f->name; f++) {
+		if (!(flags & f->flag))
+			continue;
+		fprintf(out, "%s%s", separator, f->name);
 		separator = ",";
 	}
-	if (flags & KMTIA_MANAGER_FLAGS_NOTIFY)
-		fprintf(out, "%snotify", separator);
+}
+
+json_t *manager_flags_json(uint32_t flags)
+{
+	json_t *array = json_array();
+	const struct manager_flag *f;
+
+	for (f = manager_flags; f->name; f++)
+		if (flags & f->flag)
+			json_array_append_new(array, json_string(f->name));
+	return array;
 }
 
 static void print_registration(FILE *out, const struct kmtia_manager_info *m)
@@ -101,18 +115,13 @@ void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistic
 
 json_t *manager_json(const struct kmtia_manager_info *m)
 {
-	json_t *obj = json_object(), *flags = json_array();
+	json_t *obj = json_object();
 	size_t i;
-
-	if (m->flags & KMTIA_MANAGER_FLAGS_DICTATE)
-		json_array_append_new(flags, json_string("dictate"));
-	if (m->flags & KMTIA_MANAGER_FLAGS_NOTIFY)
-		json_array_append_new(flags, json_string("notify"));
 
 	json_object_set_new(obj, "uuid", sa_json_uuid(m->uuid));
 	json_object_set_new(obj, "name", sa_json_text(m->name));
 	json_object_set_new(obj, "description", sa_json_text(m->description));
-	json_object_set_new(obj, "flags", flags);
+	json_object_set_new(obj, "flags", manager_flags_json(m->flags));
 	if (m->has_weight)
 		json_object_set_new(obj, "weight", json_integer(m->weight));
 	json_object_set_new(obj, "timeout_hint", json_integer(m->timeout_hint));
@@ -183,6 +192,7 @@ int cmd_manager(struct cmd *c, int argc, char **argv)
 		{ "ls", do_show },
 		{ "del", do_del },
 		{ "delete", do_del },
+		{ "policy", cmd_manager_policy },
 		{ NULL, NULL },
 	};
 

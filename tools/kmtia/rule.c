@@ -10,15 +10,18 @@
 
 static const char help[] =
 	"Usage: kmtia rule [show]\n"
-	"       kmtia rule add priority N [SELECTOR] [GRANT] [on-failure ACTION] [timeout MS]\n"
+	"       kmtia rule add|replace priority N [SELECTOR] [GRANT] [on-failure ACTION] [timeout MS]\n"
 	"       kmtia rule del [priority] N\n"
 	"       kmtia rule flush\n"
+	"       kmtia rule save\n"
 	"SELECTOR := [family inet|inet6] [local PREFIX] [remote PREFIX] [proto esp|ah]\n"
 	"            [dir in|out] [reqid N] [if_id N] [mark VALUE[/MASK]]\n"
 	"GRANT    := [dictate UUID|any|none] [notify UUID|any|none] [keys UUID]\n"
 	"ACTION   := reject | manager | keep\n"
 	"The rule of the lowest priority that matches a new SA applies to it. What is not\n"
 	"granted is not allowed. show prints rules as add takes them, with -s their hits.\n"
+	"replace adds a rule, or puts it into the place of the one of its priority; no SA falls\n"
+	"between the two. save prints rules and manager policy as kmtiad's rules file has them.\n"
 	"Example: kmtia rule add priority 10 remote 10.1.0.0/24 proto esp \\\n"
 	"                        dictate any notify any on-failure reject\n";
 
@@ -174,7 +177,9 @@ static int do_show(struct cmd *c, int argc, char **argv)
 	return print_check(c);
 }
 
-static int do_add(struct cmd *c, int argc, char **argv)
+typedef int (*put_function)(struct kmtia *h, const struct kmtia_rule *rule);
+
+static int put(struct cmd *c, int argc, char **argv, put_function function, const char *what)
 {
 	struct kmtia_rule rule;
 	const char *warning;
@@ -185,13 +190,23 @@ static int do_add(struct cmd *c, int argc, char **argv)
 	if (code)
 		return code;
 
-	err = kmtia_rule_add(c->h, &rule);
+	err = function(c->h, &rule);
 	if (err < 0)
-		return cmd_failed(c, "add the rule", err);
+		return cmd_failed(c, what, err);
 	warning = kmtia_warning(c->h);
 	if (warning)
 		fprintf(c->err, "Warning: %s\n", warning);
 	return CMD_OK;
+}
+
+static int do_add(struct cmd *c, int argc, char **argv)
+{
+	return put(c, argc, argv, kmtia_rule_add, "add the rule");
+}
+
+static int do_replace(struct cmd *c, int argc, char **argv)
+{
+	return put(c, argc, argv, kmtia_rule_replace, "replace the rule");
 }
 
 static int do_del(struct cmd *c, int argc, char **argv)
@@ -237,9 +252,11 @@ int cmd_rule(struct cmd *c, int argc, char **argv)
 		{ "list", do_show },
 		{ "ls", do_show },
 		{ "add", do_add },
+		{ "replace", do_replace },
 		{ "del", do_del },
 		{ "delete", do_del },
 		{ "flush", do_flush },
+		{ "save", rule_save },
 		{ NULL, NULL },
 	};
 
