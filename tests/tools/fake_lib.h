@@ -46,6 +46,7 @@
 #define control_error tested_control_error
 #define loop_run tested_loop_run
 
+#include "fake_rules.h"
 #include "secret_test.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ static struct kmtia *const fake_handle = (struct kmtia *)&fake;
 static inline void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
+	kernel_reset();
 	fake.listed = true;
 	fake.fd = -1;
 }

@@ -8,6 +8,7 @@
 #include "kmtiad/answer.c"
 #include "kmtiad/control_request.c"
 #include "kmtiad/feed.c"
+#include "kmtiad/rules.c"
 #include "kmtiad/tia.c"
 
 #define STANDING "source secret { standing = yes use = one " ONE TWO "}\n"

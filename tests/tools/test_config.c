@@ -149,7 +149,7 @@ static const struct {
 	{ "manager {\n\n description = \"a\\x1b\"\n}\n", 3,
 	  "description: \"a\033\" has a control character" },
 	{ "manager {\n flags = {\"dictate\",\n\"watch\"}\n}\n", 3,
-	  "flags: \"watch\" is neither dictate nor notify" },
+	  "flags: \"watch\" is not dictate, notify or exclusive" },
 	{ "manager {\n weight = -1\n}\n", 2, "weight: \"-1\" is not a number of 32 bits" },
 	{ "manager {\n timeout-hint = 11\n}\n", 2,
 	  "timeout-hint: \"11\" is not a time from 0 to 10 seconds" },
@@ -162,6 +162,9 @@ static const struct {
 	{ WATCHER "\nmanager { name = \"x\n }\n", 3, "a string begins here that does not end" },
 	{ WATCHER "\n/* x\n\n", 3, "a comment begins here that does not end" },
 	{ MANAGER, 1, "a manager with the flag dictate needs a source" },
+	{ "manager { uuid = \"" UUID_TEXT "\"\n flags = {\"notify\", \"exclusive\"} }\n", 2,
+	  "the flag exclusive is of no use without dictate" },
+	{ WATCHER "\nrules = rules.conf\n", 3, "rules: \"rules.conf\" is not an absolute path" },
 	{ WATCHER "source static { }\n", 1, "a source is of no use without the flag dictate" },
 	{ "manager { uuid = \"" UUID_TEXT "\" flags = dictate }\nsource static { }\n"
 	  "exporter json { file = /x }\n",

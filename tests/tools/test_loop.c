@@ -8,6 +8,7 @@
 #include "kmtiad/answer.c"
 #include "kmtiad/control_request.c"
 #include "kmtiad/feed.c"
+#include "kmtiad/rules.c"
 #include "kmtiad/tia.c"
 #include "kmtiad/loop.c"
 

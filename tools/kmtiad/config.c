@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reads a configuration file into what the daemon works with. */
 #include "config.h"
-#include "config_text.h"
+#include "config_parse.h"
 #include "parse.h"
+#include "rules.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +45,7 @@ static cfg_opt_t exporter_options[] = {
 static cfg_opt_t top_options[] = {
 	CONFIG_OPTION("control", config_value_socket),
 	CONFIG_OPTION("state", config_value_path),
+	CONFIG_OPTION("rules", config_value_path),
 	CFG_SEC("manager", manager_options, CFGF_MULTI),
 	CFG_SEC("source", source_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("exporter", exporter_options,
@@ -57,53 +58,6 @@ static const struct exporter_ops *const exporter_kinds[CONFIG_EXPORTERS] = {
 	&exporter_wireshark,
 	&exporter_json,
 };
-
-/*
- * Where report() leaves the first error: libconfuse hands no pointer of ours
- * to it. Set while config_load() runs.
- */
-static char *error_text;
-static bool error_may_pass;
-
-/*
- * May what failed with @err be otherwise in a while, though nobody changes anything? Not
- * if it is about which file it is, and whose.
- */
-static bool may_pass(int err)
-{
-	static const int final[] = {
-		EINVAL, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENXIO, ENODEV
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(final) / sizeof(final[0]); i++)
-		if (err == final[i])
-			return false;
-	return true;
-}
-
-static void report(cfg_t *cfg, const char *format, va_list ap)
-{
-	int n;
-
-	if (!error_text || error_text[0])
-		return;
-	n = snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: ", cfg->filename, cfg->line);
-	if (n < CONFIG_ERROR_SIZE)
-		vsnprintf(error_text + n, CONFIG_ERROR_SIZE - (size_t)n, format, ap);
-}
-
-/* As cfg_error(), of something that failed with @err. */
-void config_failed(cfg_t *cfg, int err, const char *format, ...)
-{
-	va_list ap;
-
-	if (error_text && !error_text[0])
-		error_may_pass = may_pass(err);
-	va_start(ap, format);
-	report(cfg, format, ap);
-	va_end(ap);
-}
 
 static const struct source_kind *find_source(const char *name)
 {
@@ -211,15 +165,10 @@ static void copy_text(char *to, size_t size, cfg_t *section, const char *name,
 
 static void build_manager(struct config_manager *m, cfg_t *section)
 {
-	unsigned int i;
-
 	kmtia_uuid_parse(cfg_getstr(section, "uuid"), m->uuid);
 	copy_text(m->name, sizeof(m->name), section, "name", "kmtiad");
 	copy_text(m->description, sizeof(m->description), section, "description", "");
-	for (i = 0; i < cfg_size(section, "flags"); i++)
-		m->flags |= !strcmp(cfg_getnstr(section, "flags", i), "dictate") ?
-				    KMTIA_MANAGER_FLAGS_DICTATE :
-				    KMTIA_MANAGER_FLAGS_NOTIFY;
+	m->flags = config_flags(section, "flags");
 	if (cfg_getstr(section, "weight"))
 		m->has_weight = parse_u32(cfg_getstr(section, "weight"), &m->weight);
 	if (cfg_getstr(section, "timeout-hint"))
@@ -282,6 +231,8 @@ static bool check_whole(const struct config *config, cfg_t *cfg, cfg_t *manager)
 		cfg_error(manager, "a manager with the flag dictate needs a source");
 	else if (!dictates && config->source)
 		cfg_error(manager, "a source is of no use without the flag dictate");
+	else if (!dictates && config->manager.flags & KMTIA_MANAGER_FLAGS_EXCLUSIVE)
+		cfg_error(manager, "the flag exclusive is of no use without dictate");
 	else if (!notified && config->n_exporters)
 		cfg_error(manager, "an exporter is of no use without the flag notify");
 	else if (config->source && config->manager.has_weight &&
@@ -300,8 +251,9 @@ static bool check_whole(const struct config *config, cfg_t *cfg, cfg_t *manager)
 	return false;
 }
 
-static bool build(struct config *config, cfg_t *cfg, const struct config_text *t)
+static bool build(cfg_t *cfg, const struct config_text *t, void *user)
 {
+	struct config *config = user;
 	cfg_t *manager = cfg_getnsec(cfg, "manager", 0);
 	cfg_t *source = cfg_size(cfg, "source") ? cfg_getnsec(cfg, "source", 0) : NULL;
 
@@ -317,44 +269,8 @@ static bool build(struct config *config, cfg_t *cfg, const struct config_text *t
 	}
 	return build_path(&config->control, cfg, "control") &&
 	       build_path(&config->state, cfg, "state") &&
+	       build_path(&config->rules_path, cfg, "rules") &&
 	       build_exporters(config, cfg) && check_whole(config, cfg, manager);
-}
-
-static void out_of_memory(const char *path)
-{
-	snprintf(error_text, CONFIG_ERROR_SIZE, "%s: out of memory", path);
-	error_may_pass = true;
-}
-
-/* Parse the text, of which libconfuse makes copies that are wiped by wipe(). */
-static bool parse(cfg_t *cfg, const struct config_text *t, const char *path)
-{
-	FILE *in;
-	int result;
-
-	cfg_set_error_function(cfg, report);
-	cfg_set_validate_func(cfg, "manager", check_manager);
-	cfg_set_validate_func(cfg, "source", check_source);
-	cfg_set_validate_func(cfg, "source|sa", source_static_check_sa);
-	cfg_set_validate_func(cfg, "source|secret", source_secret_check_secret);
-	cfg_set_validate_func(cfg, "exporter", check_exporter);
-	cfg->filename = strdup(path);
-	in = fmemopen(t->text, t->size, "r");
-	if (!cfg->filename || !in) {
-		out_of_memory(path);
-		if (in)
-			fclose(in);
-		return false;
-	}
-	setvbuf(in, NULL, _IONBF, 0);
-	errno = 0;
-	result = cfg_parse_fp(cfg, in);
-	if (result != CFG_SUCCESS && !error_text[0] && errno == ENOMEM)
-		out_of_memory(path);
-	fclose(in);
-	if (result != CFG_SUCCESS && !error_text[0])
-		snprintf(error_text, CONFIG_ERROR_SIZE, "%s:%d: syntax error", path, cfg->line);
-	return result == CFG_SUCCESS;
 }
 
 static void wipe(cfg_t *cfg)
@@ -371,50 +287,50 @@ static void wipe(cfg_t *cfg)
 	}
 }
 
-static struct config *load(const struct config_text *t, const char *path)
+static void set_checks(cfg_t *cfg)
 {
-	struct config *config = calloc(1, sizeof(*config));
-	cfg_t *cfg = cfg_init(top_options, CFGF_NONE);
-
-	if (!config || !cfg) {
-		out_of_memory(path);
-		free(config);
-		config = NULL;
-	} else if (!parse(cfg, t, path) || !build(config, cfg, t)) {
-		config_free(config);
-		config = NULL;
-	}
-	if (cfg) {
-		wipe(cfg);
-		cfg_free(cfg);
-	}
-	return config;
+	cfg_set_validate_func(cfg, "manager", check_manager);
+	cfg_set_validate_func(cfg, "source", check_source);
+	cfg_set_validate_func(cfg, "source|sa", source_static_check_sa);
+	cfg_set_validate_func(cfg, "source|secret", source_secret_check_secret);
+	cfg_set_validate_func(cfg, "exporter", check_exporter);
 }
 
+static const struct config_syntax syntax = {
+	.options = top_options,
+	.set_checks = set_checks,
+	.build = build,
+	.wipe = wipe,
+};
+
 /*
- * Returns NULL with "FILE:LINE: reason" in @error if the file is not right. Then errno
- * is EINVAL; or EAGAIN if it may be right, but cannot be read at this time, or what it
- * names.
+ * Returns NULL with "FILE:LINE: reason" in @error if the file is not right, or that of
+ * rules. Then errno is EINVAL; or EAGAIN if it may be right, but cannot be read at this
+ * time, or what it names.
  */
 struct config *config_load(const char *path, char error[CONFIG_ERROR_SIZE])
 {
-	struct config *config = NULL;
-	struct config_text t;
+	struct config *config = calloc(1, sizeof(*config));
+	bool loaded = false;
+	int err;
 
 	error[0] = '\0';
-	if (!config_text_read(&t, path, error, CONFIG_ERROR_SIZE)) {
-		errno = may_pass(errno) ? EAGAIN : EINVAL;
+	if (!config) {
+		snprintf(error, CONFIG_ERROR_SIZE, "%s: out of memory", path);
+		errno = EAGAIN;
 		return NULL;
 	}
-	error_may_pass = false;
-	if (config_text_strip(&t, path, error, CONFIG_ERROR_SIZE)) {
-		error_text = error;
-		config = load(&t, path);
-		error_text = NULL;
+	loaded = config_parse(&syntax, path, config, error);
+	if (loaded && config->rules_path) {
+		config->rules = rules_load(config->rules_path, error);
+		loaded = config->rules;
 	}
-	config_text_free(&t);
-	errno = error_may_pass ? EAGAIN : EINVAL;
-	return config;
+	if (loaded)
+		return config;
+	err = errno;
+	config_free(config);
+	errno = err;
+	return NULL;
 }
 
 void config_free(struct config *config)
@@ -429,6 +345,8 @@ void config_free(struct config *config)
 		free(config->exporters[i].file);
 	free(config->control);
 	free(config->state);
+	free(config->rules_path);
+	rules_free(config->rules);
 	free(config);
 }
 

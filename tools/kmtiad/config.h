@@ -33,10 +33,14 @@ struct config_exporter {
 
 #define CONFIG_EXPORTERS 2
 
+struct rules;
+
 struct config {
 	struct config_manager manager;
 	char *control;	       /* socket for kmtia(8); NULL: none */
 	char *state;	       /* file of the choice made there; NULL: none */
+	char *rules_path;      /* file of the rules; NULL: they are not our business */
+	struct rules *rules;   /* what it says */
 	struct source *source; /* NULL: none */
 	struct config_exporter exporters[CONFIG_EXPORTERS];
 	size_t n_exporters;
@@ -71,11 +75,15 @@ int config_value_hex(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 int config_value_on_missing(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 int config_value_function(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result);
 
-/* config.c: for sources */
+/* config_parse.c: for sources */
 void config_failed(cfg_t *cfg, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* config_value.c: for what is checked later */
+int config_accept(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result,
+		  const char *wrong);
 cfg_t *config_at(cfg_t *section, const char *name);
+uint32_t config_flags(cfg_t *section, const char *name);
 bool config_is_true(const char *value);
 size_t config_hex_decode(const char *hex, uint8_t *bytes, size_t size);
 

@@ -2,6 +2,7 @@
 /* Checks of single values of the configuration. */
 #include "config.h"
 #include "control_char.h"
+#include "manager_flag.h"
 #include "parse.h"
 
 #include <ctype.h>
@@ -64,6 +65,13 @@ static int accept_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *res
 	}
 	*(const char **)result = value;
 	return 0;
+}
+
+/* For options whose values another file knows. */
+int config_accept(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result,
+		  const char *wrong)
+{
+	return accept_value(cfg, opt, value, result, wrong);
 }
 
 static const char *too_long(const char *value, size_t max)
@@ -174,10 +182,23 @@ int config_value_uuid(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 
 int config_value_flag(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	bool valid = !strcmp(value, "dictate") || !strcmp(value, "notify");
+	uint32_t flag;
+	bool valid = manager_flag_parse(value, &flag);
 
 	return accept_value(cfg, opt, value, result,
-			    valid ? NULL : "is neither dictate nor notify");
+			    valid ? NULL : "is not dictate, notify or exclusive");
+}
+
+/* What config_value_flag() accepted, one by one. */
+uint32_t config_flags(cfg_t *section, const char *name)
+{
+	uint32_t flags = 0, flag;
+	unsigned int i;
+
+	for (i = 0; i < cfg_size(section, name); i++)
+		if (manager_flag_parse(cfg_getnstr(section, name, i), &flag))
+			flags |= flag;
+	return flags;
 }
 
 int config_value_proto(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)

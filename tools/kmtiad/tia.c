@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "feed.h"
 #include "log.h"
+#include "rules.h"
 #include "service.h"
 #include "state.h"
 
@@ -31,6 +32,7 @@ struct tia {
 	bool standing_due;
 	bool standing_failed; /* and does not take it, as was logged */
 	bool sync_due;	      /* of the directory of "state" */
+	struct rules_keeper rules;
 };
 
 /* The module is not there, which is no reason to end. */
@@ -87,6 +89,8 @@ static void on_registration(struct kmtia *h, bool registered, int err, void *use
 	t->refused = is_away(err) ? 0 : err;
 	t->news++;
 	t->astray = false;
+	/* A module that is new has no rules, whether it wants us or not. */
+	t->rules.due = registered || t->refused;
 	if (registered) {
 		tia_announce(t, true);
 		/* The new module knows nothing of what the old one had. */
@@ -157,6 +161,9 @@ static bool connect_kernel(struct tia *t)
 					 kmtia_strerror(NULL, err));
 		return false;
 	}
+	/* First, so that from now on no SA goes without what they say. */
+	if (!rules_keep(&t->rules, t->h, t->config))
+		return false;
 	err = do_register(t);
 	if (err) {
 		log_err("cannot register: %s", kmtia_strerror(t->h, err));
@@ -249,12 +256,14 @@ static void sync_choice(struct tia *t)
 bool tia_work(struct tia *t)
 {
 	sync_choice(t);
+	if (t->rules.due)
+		rules_keep(&t->rules, t->h, t->config);
 	/* It will be asked for again, with the registration. */
 	if (!t->registered)
-		return true;
+		return !t->rules.due;
 	if (t->standing_due)
 		t->standing_due = !refresh_standing(t, t->config);
-	return feed_fetch(&t->feed, t->h) && !t->standing_due;
+	return feed_fetch(&t->feed, t->h) && !t->standing_due && !t->rules.due;
 }
 
 struct search {
@@ -419,6 +428,9 @@ bool tia_reload(struct tia *t, struct config *config)
 	}
 	state_settle(found, t->config, config);
 	replace_config(t, config, &feed);
+	/* Last: where it fails, as for want of the right, the rest is of use all the same. */
+	t->rules.err = 0;
+	rules_keep(&t->rules, t->h, t->config);
 	return true;
 }
 
@@ -479,5 +491,6 @@ void tia_stop(struct tia *t)
 	sync_choice(t);
 	feed_close(&t->feed);
 	config_free(t->config);
+	rules_clear(&t->rules.ours);
 	free(t);
 }
