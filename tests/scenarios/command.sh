@@ -38,6 +38,8 @@ for object in manager rule sa; do
 	is "$object show: nothing" "$(km a $object show)" ''
 	is "$object show -j: an empty list" "$(km a -j $object show | tr -d ' \n')" '[]'
 done
+is 'manager policy show: nothing' "$(km a manager policy show)" ''
+is 'manager policy show -j: an empty list' "$(km a -j manager policy | tr -d ' \n')" '[]'
 json 'stats show -j' kmtia -n a -j stats show
 json 'status -j' kmtia -n a -j status
 ok 'status' km a status
@@ -69,6 +71,15 @@ is 'nothing is left' "$(km a rule show)" ''
 ok 'on-failure keep' bash -c 'kmtia -n a rule add priority 10 dictate any on-failure keep 2>/run/warning'
 like 'comes with a warning' "$(</run/warning)" 'Warning: .*other end'
 
+ok 'replace, of what there is' km a rule replace priority 10 dictate any timeout 70
+is 'puts the rule in its place' "$(km a rule show)" \
+	'priority 10 dictate any notify none on-failure reject timeout 70'
+ok 'replace, of what there is not' km a ru rep priority 30 notify any
+is 'adds it' "$(km a -j rule show | jq -c '[.[].priority]')" '[10,30]'
+exits 2 'replace by what the kernel refuses' 'nobody dictates' km a rule replace priority 10 on-failure keep
+is 'leaves what there is' "$(km a rule show | head -n 1)" \
+	'priority 10 dictate any notify none on-failure reject timeout 70'
+ok 'del' km a rule del 30
 exits 1 'an unknown word' 'colour' km a rule add priority 5 colour red
 exits 1 'a word twice' 'proto' km a rule add priority 5 proto esp proto ah
 exits 1 'no priority' 'priority' km a rule add dictate any
@@ -81,6 +92,40 @@ exits 2 'on-failure where nobody dictates' 'nobody dictates' km a rule add prior
 exits 2 'no such manager' 'no key manager' km a manager del 00000000-0000-4000-8000-000000000001
 exits 2 'no such namespace' 'nowhere' kmtia -n nowhere rule show
 is 'none of them added a rule' "$(km a rule show | wc -l)" 1
+
+# --- Manager policy
+ok 'policy set, of a user' km a manager policy set uuid "$(tia_uuid a)" user root dictate exclusive
+ok 'of a group' km a ma pol set gid 7 any notify
+is 'is shown in its own words' "$(km a manager policy show)" "uuid $(tia_uuid a) uid 0 dictate exclusive
+any gid 7 notify"
+while read -r line; do
+	# shellcheck disable=SC2086
+	ok 'what show says can be typed again' km a manager policy set $line
+done < <(km a manager policy)
+is 'and is a statement once' "$(km a manager policy show | wc -l)" 2
+is 'in JSON, too' "$(km a -j manager policy show | jq -c .)" \
+	"[{\"uuid\":\"$(tia_uuid a)\",\"uid\":0,\"flags\":[\"dictate\",\"exclusive\"]},{\"gid\":7,\"flags\":[\"notify\"]}]"
+json 'with indentation' kmtia -n a -j -p manager policy show
+is 'the policy of another namespace is its own' "$(km b manager policy show)" ''
+exits 1 'no flags' 'what for' km a manager policy set any uid 5
+exits 1 'no such user' 'no user here' km a manager policy set any user nosuchuser notify
+exits 1 'del of nothing in particular' 'as whom' km a manager policy del
+exits 2 'del of what there is not' 'no such statement' km a manager policy del any uid 7
+ok 'del' km a manager policy del any gid 7
+is 'takes that one back' "$(km a manager policy show)" "uuid $(tia_uuid a) uid 0 dictate exclusive"
+
+# --- What is saved
+km a rule save >/run/saved.conf
+like 'save: the rule' "$(</run/saved.conf)" 'rule 10 \{.*dictate = any.*on-failure = reject.*timeout = 70'
+like 'and the policy' "$(</run/saved.conf)" "manager-policy \\{.*$(tia_uuid a).*uid = 0.*exclusive"
+exits 1 'save is no JSON' 'show' km a -j rule save
+tia_conf a
+{ echo 'rules = "/run/saved.conf"' && cat /run/kmtiad.a.conf; } >/run/with-rules.conf
+ok 'kmtiad takes the file' kmtiad --check-config -c /run/with-rules.conf
+sed -i 's/on-failure/on-falure/' /run/saved.conf
+exits 2 'but not a bad one' '^/run/saved.conf:[0-9]+: no such option .on-falure' kmtiad --check-config -c /run/with-rules.conf
+ok 'del all' km a manager policy del all
+is 'takes all back' "$(km a manager policy show)" ''
 
 # --- The daemon's configuration
 tia_conf a
@@ -120,6 +165,13 @@ is 'ends the registration' "$(km a manager show)" ''
 ok 'the monitor tells that, too' wait_line /run/monitor.json '"manager-del"' 10
 fails 'then an SA is refused' manual_sa a 10.1.0.1 10.1.0.2 0x1002 $key
 ok 'which is monitored' wait_line /run/monitor.json '"failed"' 10
+km a manager policy set any uid 5 notify
+km a manager policy del all
+km a rule replace priority 10 dictate any
+for event in policy-set policy-del 'rule-replace rule 10'; do
+	ok "monitor: $event" wait_line /run/monitor.txt "^$event" 10
+	ok 'in JSON, too' wait_line /run/monitor.json "\"event\": *\"${event%% *}\"" 10
+done
 kill $json_monitor $text_monitor
 status=0
 wait $json_monitor || status=$?
@@ -130,7 +182,7 @@ ok 'kmtiad notices' wait_for 30 process_gone "$(tia_pid a)"
 
 # --- SAs by configuration
 cat >/run/kmtiad.b.conf <<-CONF
-	manager { uuid = "$(tia_uuid b)" name = "static" flags = {"dictate"} }
+	manager { uuid = "$(tia_uuid b)" name = "static" flags = {"dictate", "exclusive"} }
 	source static {
 		on-missing = "cannot"
 		sa { spi = 0x1001 proto = "esp" aead = "0x00112233445566778899aabbccddeeff01234567" key-id = "manual-1" }
@@ -138,6 +190,8 @@ cat >/run/kmtiad.b.conf <<-CONF
 CONF
 chmod 600 /run/kmtiad.b.conf
 must 'kmtiad with keys by SPI' tia_start b
+like 'that dictates alone' "$(km b manager show)" 'flags dictate,exclusive '
+is 'in JSON, too' "$(km b -j manager show | jq -c '.[].flags')" '["dictate","exclusive"]'
 km b rule add priority 10 dictate any
 ok 'an SA whose SPI it knows' manual_sa b 10.1.0.1 10.1.0.2 0x1001 $key
 is 'has that key' "$(xfrm_keys b | awk '{ print $5 }')" 00112233445566778899aabbccddeeff01234567

@@ -9,7 +9,6 @@ What is installed comes from ip(8), what must be from tests/py/kdf.py.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -19,6 +18,7 @@ import guest
 import kdf
 import kmtia_nl as nl
 import tap
+from kmtiad import Daemon, check, write
 
 ONE, TWO = bytes(range(1, 65)), bytes(range(101, 133))
 CONF, CONTROL, STATE = "/run/kmtiad.conf", "/run/kmtiad.sock", "/run/kmtiad.use"
@@ -26,12 +26,6 @@ UUID = "6b6d7469-6100-4000-8000-000000000061"
 RULE = {"priority": 10, "dictate": "any", "timeout": 5000}
 spi = 0x5000
 guest.setup()
-
-
-def write(path, data, mode=0o600):
-    with open(path, "wb") as f:
-        f.write(data)
-    os.chmod(path, mode)
 
 
 def conf(use=None, standing="no", derivation=None, grace=0, secrets=(("one", "/run/one"),),
@@ -48,48 +42,6 @@ def conf(use=None, standing="no", derivation=None, grace=0, secrets=(("one", "/r
     for key_id, path in secrets:
         text += f' secret {{ key-id = "{key_id}" file = "{path}" }}\n'
     write(CONF, (text + extra + "}\n").encode(), mode)
-
-
-class Daemon:
-    """kmtiad, and what it tells its service manager"""
-
-    def __init__(self, credentials=None):
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path = "/run/notify"
-        if os.path.exists(path):
-            os.unlink(path)
-        self.notify.bind(path)
-        self.notify.settimeout(20)
-        env = dict(os.environ, NOTIFY_SOCKET=path)
-        if credentials:
-            env["CREDENTIALS_DIRECTORY"] = credentials
-        self.log = open("/run/kmtiad.log", "w+b")
-        self.process = subprocess.Popen(["kmtiad", "--foreground", "--verbose", "--config", CONF],
-                                        env=env, stdout=self.log, stderr=self.log)
-        self.told("READY=1")
-
-    def told(self, what):
-        """Waits for a message to the service manager"""
-        while True:
-            message = self.notify.recv(4096).decode()
-            if what in message:
-                return message
-
-    def kill(self, signum):
-        self.process.send_signal(signum)
-
-    def reload(self):
-        self.kill(signal.SIGHUP)
-        self.told("RELOADING=1")
-        self.told("READY=1")
-
-    def end(self, signum=signal.SIGTERM):
-        self.kill(signum)
-        return self.process.wait(20)
-
-    def words(self):
-        with open("/run/kmtiad.log", encoding="utf-8") as f:
-            return f.read()
 
 
 def derived(secret, key_id, derivation="mix"):
@@ -115,12 +67,6 @@ def keyed(name, secret, key_id, derivation="mix", questions=1):
     tap.is_(stats()["questions"] - before, questions, f"{name}: {questions} questions")
 
 
-def check(*more):
-    done = subprocess.run(["kmtiad", "--check-config", "--config", CONF, *more],
-                          stderr=subprocess.PIPE, check=False, universal_newlines=True)
-    return done.returncode, done.stderr.strip()
-
-
 def secret_command(*words):
     done = subprocess.run(["kmtia", "-j", "secret", *words, "control", CONTROL], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
@@ -134,7 +80,7 @@ nl.Kmtia().call("rule-add", RULE)
 # --- Asked, and standing -----------------------------------------------------------
 
 conf()
-daemon = Daemon()
+daemon = Daemon(CONF)
 keyed("mix, asked", ONE, "one")
 conf(derivation="expand")
 registered = managers()[0]
@@ -182,7 +128,7 @@ write("/run/open", ONE, 0o644)
 os.symlink("/run/one", "/run/link")
 for settings, regex in bad:
     conf(**settings)
-    code, text = check()
+    code, text = check(CONF)
     tap.is_(code, 2, f"bad configuration {settings}: exit status 2")
     tap.like(text, "^" + CONF + regex, "with file, line and reason")
     tap.ok(all(s not in text.encode() for s in (ONE[:8], TWO[:8])), "and no secret")
@@ -194,7 +140,7 @@ tap.is_(done.returncode, 2, "nor does a daemon start with one")
 for size in (32, 1024):
     write("/run/edge", b"e" * size)
     conf(secrets=(("edge", "/run/edge"),))
-    tap.is_(check(), (0, ""), f"{size} bytes are right")
+    tap.is_(check(CONF), (0, ""), f"{size} bytes are right")
 
 # --- A module that goes and comes back --------------------------------------------------
 
@@ -219,17 +165,17 @@ guest.wait_until(lambda: not managers(), "it is unregistered")
 os.mkdir("/run/credentials", 0o700)
 write("/run/credentials/psk", TWO, 0o400)
 conf(standing="yes", grace=60000, secrets=(), extra=' secret { key-id = "cred" credential = "psk" }\n')
-daemon = Daemon("/run/credentials")
+daemon = Daemon(CONF, "/run/credentials")
 keyed("a credential of the service manager", TWO, "cred", questions=0)
 daemon.end(signal.SIGKILL)
 guest.wait_until(lambda: managers()[0].get("grace-left"), "the grace runs")
 keyed("killed, in its grace", TWO, "cred", questions=0)
-daemon = Daemon("/run/credentials")
+daemon = Daemon(CONF, "/run/credentials")
 tap.is_(len(managers()), 1, "started again it takes over")
 tap.is_(daemon.end(), 0, "ended by SIGTERM, as for a restart")
 keyed("the grace runs, too", TWO, "cred", questions=0)
 nl.Kmtia().call("manager-del", {"uuid": bytes.fromhex(UUID.replace("-", ""))})
-code, text = check()
+code, text = check(CONF)
 tap.is_(code, 2, "without the service manager's directory: exit status 2")
 tap.like(text, "^" + CONF + r":\d+: .*CREDENTIALS_DIRECTORY", "which is said")
 
@@ -237,7 +183,7 @@ tap.like(text, "^" + CONF + r":\d+: .*CREDENTIALS_DIRECTORY", "which is said")
 
 BOTH = (("one", "/run/one"), ("two", "/run/two"))
 conf(use="one", standing="yes", secrets=BOTH, control=True)
-daemon = Daemon()
+daemon = Daemon(CONF)
 keyed("use one", ONE, "one", questions=0)
 live = spi
 code, out, err = secret_command("show")
@@ -257,7 +203,7 @@ tap.is_(managers()[0]["secrets"], 1, "one stands in the kernel")
 daemon.reload()
 keyed("after a reload, too", TWO, "two", questions=0)
 daemon.end()
-daemon = Daemon()
+daemon = Daemon(CONF)
 keyed("and after a restart", TWO, "two", questions=0)
 tap.like(daemon.words(), STATE, "the log says where the choice comes from")
 conf(use="one", secrets=BOTH, control=True)
