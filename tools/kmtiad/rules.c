@@ -24,8 +24,11 @@ struct job {
 
 static int failed(struct job *job, const char *what, int err)
 {
-	snprintf(job->why, sizeof(job->why), "cannot %s of %.200s: %s", what, job->path,
-		 kmtia_strerror(job->h, err));
+	/* Kernels do not say why they list nothing. */
+	const char *hint = err == -EPERM ? "; this needs CAP_NET_ADMIN" : "";
+
+	snprintf(job->why, sizeof(job->why), "cannot %s of %.200s: %s%s", what, job->path,
+		 kmtia_strerror(job->h, err), hint);
 	return err;
 }
 
