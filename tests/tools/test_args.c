@@ -198,7 +198,7 @@ static void prefixes(void **state)
 	assert_string_equal(parse_prefix("", &family, addr, &len), "is not an address");
 	assert_string_equal(parse_prefix("/24", &family, addr, &len), "is not an address");
 	assert_string_equal(parse_prefix("1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa/1",
-					&family, addr, &len),
+					 &family, addr, &len),
 			    "is not an address");
 }
 

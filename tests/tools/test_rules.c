@@ -124,7 +124,8 @@ static void what_is_others_stays(void **state)
 	expect_told("");
 	/* But the file has the last word on the priorities that it has. */
 	log = log_begin();
-	assert_true(tia_reload(t, with_rules("rule 10 { dictate = any }\nrule 15 { notify = any }\n")));
+	assert_true(tia_reload(t, with_rules("rule 10 { dictate = any }\n"
+					     "rule 15 { notify = any }\n")));
 	assert_true(log_end(log, "rule 15 was not as"));
 	expect_told("replace 15");
 	tia_stop(t);

@@ -215,7 +215,9 @@ static const struct {
 	  "flags: \"watch\" is not dictate, notify or exclusive" },
 	{ POLICY("uuid = any uid = 5 flags = exclusive"), 1,
 	  "flags: exclusive is of no use without dictate" },
-	{ POLICY("uuid = any uid = 0 flags = notify") "\n" POLICY("uuid = any user = root flags = dictate"), 3,
+	{ POLICY("uuid = any uid = 0 flags = notify")
+		  POLICY("uuid = any user = root flags = dictate"),
+	  2,
 	  "there is more than one manager-policy for this uuid and user" },
 	{ "manager {\n}\n", 1, "no such option 'manager'" },
 };

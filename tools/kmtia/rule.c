@@ -10,7 +10,8 @@
 
 static const char help[] =
 	"Usage: kmtia rule [show]\n"
-	"       kmtia rule add|replace priority N [SELECTOR] [GRANT] [on-failure ACTION] [timeout MS]\n"
+	"       kmtia rule add priority N [SELECTOR] [GRANT] [on-failure ACTION] [timeout MS]\n"
+	"       kmtia rule replace priority N ...\n"
 	"       kmtia rule del [priority] N\n"
 	"       kmtia rule flush\n"
 	"       kmtia rule save\n"

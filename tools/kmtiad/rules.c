@@ -91,8 +91,9 @@ static int delete_policy(struct job *job, const struct kmtia_policy *policy)
 	if (!there || there->flags != policy->flags)
 		return 0;
 	err = kmtia_manager_policy_delete(job->h, policy);
-	return err < 0 && err != -ENOENT ? failed(job, "delete what is no more in the policy", err) :
-					   0;
+	if (err >= 0 || err == -ENOENT)
+		return 0;
+	return failed(job, "take back part of the manager policy", err);
 }
 
 static int delete_policies(struct job *job)
@@ -221,7 +222,12 @@ static bool may_pass(int err)
  */
 bool rules_keep(struct rules_keeper *k, struct kmtia *h, const struct config *config)
 {
-	struct job job = { .h = h, .path = config->rules_path, .wanted = config->rules, .ours = &k->ours };
+	struct job job = {
+		.h = h,
+		.path = config->rules_path,
+		.wanted = config->rules,
+		.ours = &k->ours,
+	};
 	int err = config->rules ? apply(&job) : 0;
 
 	if (err && err != k->err)
