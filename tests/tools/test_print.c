@@ -216,6 +216,38 @@ static void text_of_a_manager(void **state)
 			     "\tdescription \"words\"\n");
 }
 
+static int64_t number(json_t *json, const char *name)
+{
+	assert_non_null(json_object_get(json, name));
+	return json_integer_value(json_object_get(json, name));
+}
+
+static void times_of_a_manager(void **state)
+{
+	struct kmtia_manager_info m = sample_manager();
+	json_t *json, *times;
+	struct capture c;
+
+	(void)state;
+	m.n_answer_times = 2;
+	m.answer_times[0] = (struct kmtia_answer_time){ 128, 7 };
+	m.answer_times[1] = (struct kmtia_answer_time){ 0, 1 };
+	manager_print(capture(&c), &m, true);
+	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
+			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0 STALLED\n"
+			     "\tquestions 9 answers 8 refusals 0 unusable 0 misses 1 late 0"
+			     " notifications 0 dropped 0 standing 0\n"
+			     "\tanswered <128us:7 slower:1\n");
+	json = reread(manager_json(&m));
+	times = json_object_get(json, "answer_times");
+	assert_int_equal(json_array_size(times), 2);
+	assert_int_equal(number(json_array_get(times, 0), "below_us"), 128);
+	assert_int_equal(number(json_array_get(times, 0), "count"), 7);
+	assert_null(json_object_get(json_array_get(times, 1), "below_us"));
+	assert_int_equal(number(json_array_get(times, 1), "count"), 1);
+	json_decref(json);
+}
+
 static void text_of_a_manager_with_secrets(void **state)
 {
 	struct kmtia_manager_info m = sample_manager();
@@ -248,12 +280,6 @@ static void text_of_a_manager_with_secrets(void **state)
 	expect(&c, UUID_TEXT " name \"kmtiad\"\n"
 			     "\tflags dictate,notify timeout-hint 5s pid 42 uid 0\n"
 			     "\tsecrets 0 grace 1.005s in grace: 0.0 s left\n");
-}
-
-static int64_t number(json_t *json, const char *name)
-{
-	assert_non_null(json_object_get(json, name));
-	return json_integer_value(json_object_get(json, name));
 }
 
 static void json_of_a_manager_with_secrets(void **state)
@@ -448,6 +474,7 @@ int main(void)
 		cmocka_unit_test(text_of_an_unusual_sa),
 		cmocka_unit_test(json_of_an_sa),
 		cmocka_unit_test(text_of_a_manager),
+		cmocka_unit_test(times_of_a_manager),
 		cmocka_unit_test(text_of_a_manager_with_secrets),
 		cmocka_unit_test(json_of_a_manager),
 		cmocka_unit_test(json_of_a_manager_with_secrets),

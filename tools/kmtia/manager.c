@@ -11,7 +11,7 @@ static const char help[] =
 	"       kmtia manager del UUID\n"
 	"       kmtia manager policy [show | set ... | del ...]\n"
 	"show lists the registered key managers, and those whose standing secrets outlive them\n"
-	"for a while (\"in grace\"); with -s how they answered.\n"
+	"for a while (\"in grace\"); with -s how they answered, and how fast.\n"
 	"del ends a registration, or a grace; open questions end at once.\n"
 	"policy says who may register without being root: \"kmtia manager policy help\".\n";
 
@@ -91,6 +91,41 @@ static void print_secrets(FILE *out, const struct kmtia_manager_info *m)
 	fputc('\n', out);
 }
 
+/* How long its answers took. */
+static void print_times(FILE *out, const struct kmtia_manager_info *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->n_answer_times; i++) {
+		const struct kmtia_answer_time *t = &m->answer_times[i];
+
+		fputs(i ? " " : "\tanswered ", out);
+		if (t->below_us)
+			fprintf(out, "<%" PRIu64 "us:%" PRIu64, t->below_us, t->count);
+		else
+			fprintf(out, "slower:%" PRIu64, t->count);
+	}
+	if (i)
+		fputc('\n', out);
+}
+
+static json_t *times_json(const struct kmtia_manager_info *m)
+{
+	json_t *array = json_array();
+	uint32_t i;
+
+	for (i = 0; i < m->n_answer_times; i++) {
+		const struct kmtia_answer_time *t = &m->answer_times[i];
+		json_t *obj = json_object();
+
+		if (t->below_us)
+			json_object_set_new(obj, "below_us", sa_json_u64(t->below_us));
+		json_object_set_new(obj, "count", sa_json_u64(t->count));
+		json_array_append_new(array, obj);
+	}
+	return array;
+}
+
 void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistics)
 {
 	char uuid[KMTIA_UUID_STR_SIZE];
@@ -111,6 +146,7 @@ void manager_print(FILE *out, const struct kmtia_manager_info *m, bool statistic
 	for (i = 0; i < COUNTERS; i++)
 		fprintf(out, "%s%s %" PRIu64, i ? " " : "\t", counters[i].name, counter(m, i));
 	fputc('\n', out);
+	print_times(out, m);
 }
 
 json_t *manager_json(const struct kmtia_manager_info *m)
@@ -134,6 +170,7 @@ json_t *manager_json(const struct kmtia_manager_info *m)
 		json_object_set_new(obj, "grace_left_ms", json_integer(m->grace_left_ms));
 	for (i = 0; i < COUNTERS; i++)
 		json_object_set_new(obj, counters[i].name, sa_json_u64(counter(m, i)));
+	json_object_set_new(obj, "answer_times", times_json(m));
 	return obj;
 }
 
