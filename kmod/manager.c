@@ -197,7 +197,7 @@ static struct kmtia_manager *manager_create(struct kmtia_registry *registry,
 	manager->has_weight = desc->has_weight;
 	manager->weight = desc->weight;
 	manager->timeout_hint = desc->timeout_hint ?: KMTIA_DEFAULT_HINT;
-	manager->owner = current_uid();
+	manager->owner = current_euid();
 	manager->grace = desc->grace;
 	spin_lock_init(&manager->lock);
 	INIT_LIST_HEAD(&manager->open);

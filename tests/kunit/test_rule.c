@@ -414,7 +414,7 @@ static void test_replace(struct kunit *test)
 	rules->n_others = 2;
 }
 
-/* All the time there is one, or the next; who matches must not fall through to
+/* All the time there is one, or the next; who matches must not get past them to
  * the rule behind.
  */
 static int replace_thread(void *arg)

@@ -30,16 +30,17 @@ checkpatch_files() {
 		-f "${@:2}" || :
 }
 
-# Version tests are what compat/ is for; the macro makes strings, and evaluates nothing.
+# Version tests are what compat/ is for; the macro makes strings, and evaluates nothing. Tracepoints are written as all are
+# in the kernel, which is not as functions are.
 check_checkpatch() {
 	local file compat=() others=()
 
 	for file in "${kernel_c[@]}"; do
-		if [[ $file == kmod/compat/* ]]; then
-			compat+=("$file")
-		else
-			others+=("$file")
-		fi
+		case $file in
+		kmod/compat/*) compat+=("$file") ;;
+		kmod/trace.h) checkpatch_files MACRO_ARG_REUSE,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT "$file" ;;
+		*) others+=("$file") ;;
+		esac
 	done
 	checkpatch_files MACRO_ARG_REUSE "${others[@]}"
 	checkpatch_files MACRO_ARG_REUSE,LINUX_VERSION_CODE,CONSTANT_COMPARISON "${compat[@]}"

@@ -81,7 +81,8 @@ with guest.rule(admin, dictate="any", notify="any", timeout=2000):
     sample = [m for m in listed.values() if m.get("name") == "sample"]
     tap.is_([(m["pid"], m["questions"], m["answers"]) for m in sample], [(0, 1, 1)],
             "it is listed, as nobody's process")
-    tap.raises(17, "registered", "its identity is taken", nl.Kmtia().call, "manager-add", {"uuid": sample[0]["uuid"], "flags": 3})
+    tap.raises(17, "registered", "its identity is taken", nl.Kmtia().call, "manager-add",
+               {"uuid": sample[0]["uuid"], "flags": 3})
     rmmod()
     number = new_spi()
     creator = guest.Creator(number)
