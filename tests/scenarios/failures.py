@@ -268,11 +268,16 @@ def mate_of(first_keyed, reqid):
         else:
             tia.cannot(question)
         tap.is_(outcome(c, first), "dictated" if first_keyed else "kept", f"pair {reqid}: the first SA")
+        asked = tia.stats()["questions"]
         c = guest.Creator(mate, reqid=reqid, src="10.1.0.2", dst="10.1.0.1")
-        question = tia.question()
-        tap.is_(question["mate"]["spi"], first, f"pair {reqid}: the second is its mate")
-        tia.cannot(question)
-        return outcome(c, mate)
+        if first_keyed:
+            question = tia.question()
+            tap.is_(question["mate"]["spi"], first, f"pair {reqid}: the second is its mate")
+            tia.cannot(question)
+        result = outcome(c, mate)
+        tap.is_(tia.stats()["questions"] - asked, int(first_keyed),
+                f"pair {reqid}: the second is asked about if the first is dictated")
+        return result
 
 
 tap.is_(mate_of(True, 1), REJECTED, "a dictated SA's mate is not kept")
