@@ -377,6 +377,17 @@ class Kmtia:
                              self.groups[group])
 
 
+def names(message):
+    """The names of all attributes in a message, nested ones too"""
+    out = set()
+    for name, value in message.items():
+        out.add(name)
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                out |= names(inner)
+    return out
+
+
 def uuid(n):
     """A test's UUID: 16 bytes that end in n."""
     return bytes.fromhex("6b6d746961004000800000000000") + struct.pack(">H", n)

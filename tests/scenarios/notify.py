@@ -18,17 +18,6 @@ admin = nl.Kmtia()
 KEY = bytes(range(0x30, 0x44))
 
 
-def names(message):
-    """All attribute names in a message, nested ones too."""
-    out = set()
-    for name, value in message.items():
-        out.add(name)
-        for inner in value if isinstance(value, list) else [value]:
-            if isinstance(inner, dict):
-                out |= names(inner)
-    return out
-
-
 def keys(message):
     return [s.get("key") for s in message["sa"].get("slot", [])]
 
@@ -55,9 +44,9 @@ tap.is_((sa["origin"], sa["rule"], sa["direction"]), ("none", 10, "out"), "by wh
 tap.is_([(s["role"], s["algorithm"], s["bits"], s["icv-bits"]) for s in sa["slot"]],
         [("aead", "rfc4106(gcm(aes))", 160, 128)], "and its algorithms")
 tap.is_(told["prev-seq"], 0, "the first has no number before it")
-tap.ok("key" not in names(told), "no key is pushed to a watcher")
+tap.ok("key" not in nl.names(told), "no key is pushed to a watcher")
 told = granted.expect("notify", event="new")
-tap.ok("key" not in names(told), "nor to the one that may fetch keys")
+tap.ok("key" not in nl.names(told), "nor to the one that may fetch keys")
 tap.is_(dictator.recv(0.5), None, "who did not ask to be notified is not")
 tap.is_(stranger.recv(0), None, "nor anybody else")
 (fetched,) = watcher.dump("notify-get")
@@ -69,7 +58,7 @@ tap.is_(granted.dump("notify-get", {"from-seq": told["seq"]}), [], "nothing afte
 tap.raises(1, "^$|registered", "a stranger, root though, may not", stranger.dump, "notify-get")
 tap.is_(dictator.dump("notify-get"), [], "nor one that is not to be notified")
 (listed,) = admin.dump("sa-get")
-tap.ok("key" not in names(listed), "sa-get lists it without its key")
+tap.ok("key" not in nl.names(listed), "sa-get lists it without its key")
 tap.ok(guest.IKE_KEY not in listed.raw, "no key is in that list, in whatever form")
 tap.is_(dictator.stats()["questions"], 0, "and nobody was asked")
 
@@ -90,7 +79,7 @@ admin.call("rule-add", {"priority": 10, "dictate": "named", "dictate-manager": d
                         "notify": "named", "notify-manager": watcher.uuid})
 creator = guest.Creator(0x4003)
 question = dictator.question()
-tap.ok("key" not in names(question), "a question has no key")
+tap.ok("key" not in nl.names(question), "a question has no key")
 tap.ok(guest.IKE_KEY not in question.raw, "no key is in a question, in whatever form")
 tap.ok("mate" not in question, "nor a mate, where there is none")
 dictator.answer(question, KEY, key_id="k-1", origin="peer")
