@@ -288,11 +288,12 @@ SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/several.py debug:tests/s
 check: deps kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) check-run
 
-# Every scenario on every kernel, all mutants, and that the harness fails where
-# it must.
+# Every scenario on every kernel, all mutants, that the harness fails where it
+# must, and that all of this proves what Documentation/behaviours.rst promises.
 check-full: deps kernel-6.12 kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) for-6.12
 	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all \
+		LAST='--last tests/behaviours.py' \
 		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
 		SMOKE='debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
 
@@ -304,7 +305,7 @@ MUTANTS ?= quick
 # What takes longest comes first, as two run at a time, of which the mutants are
 # one. The demo is to fail with a mutant.
 check-run: all unit-tests test-programs for-debug $(B)/mutants/no-dictate/$(KVER)/kmtia.ko
-	MAKEFLAGS= MUTANTS=$(MUTANTS) MUTANT_JOBS=1 CONTROL=no tests/tap-summary --skips $(TARGET) \
+	MAKEFLAGS= MUTANTS=$(MUTANTS) MUTANT_JOBS=1 CONTROL=no tests/tap-summary --skips $(TARGET) $(LAST) \
 		$(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) tests/check-mutants tests/demo/check.sh tests/lint \
 		$(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
