@@ -75,13 +75,13 @@ admin = nl.Kmtia()
 
 # --- Registration -------------------------------------------------------------------
 
-tia = nl.Tia(1, name="keys", description="keys for all", timeout_hint=7, weight=9, grace=100)
+tia = nl.Tia(1, name="keys", description="keys for all", timeout_hint=7, weight=9, grace=2000)
 tia.call("secret-set", {"number": 1, "secret": SECRET, "reqid": 9999})
 (m,) = admin.dump("manager-get")
 tap.is_({k: m.get(k) for k in ("uuid", "name", "description", "flags", "timeout-hint", "weight", "grace",
                                "pid", "uid", "secrets")},
         {"uuid": tia.uuid, "name": "keys", "description": "keys for all", "flags": 3,
-         "timeout-hint": 7, "weight": 9, "grace": 100, "pid": os.getpid(), "uid": 0, "secrets": 1},
+         "timeout-hint": 7, "weight": 9, "grace": 2000, "pid": os.getpid(), "uid": 0, "secrets": 1},
         "what a manager registered with is listed")
 tap.is_(set(m) - {"uuid", "name", "description", "flags", "timeout-hint", "weight", "grace", "pid", "uid",
                   "secrets", "questions", "answers", "refusals", "unusable", "misses", "late",
@@ -176,9 +176,11 @@ tap.ok(2000 <= question["timeout"] < 2400, "a rule's timeout, in milliseconds, s
 with rule(dictate="any", timeout=400):
     tap.is_(guest.add(new_spi()), TIMEOUT, "a deadline is missed")
 with rule(dictate="any", timeout=10000):
+    asked = tia.stats()["questions"]
     burst = [guest.Creator(new_spi()) for _ in range(8)]
     tap.is_([c.errno_text() for c in burst], [TIMEOUT] * 8, "a burst after the first miss is refused")
-    tap.ok(max(c.took for c in burst) < 8, "and none of it waits", [c.took for c in burst])
+    tap.ok(max(c.took for c in burst) < 5, "and none of it waits", [c.took for c in burst])
+    tap.is_(tia.stats()["questions"], asked, "nor is anybody asked")
 tia.close()
 
 # --- What a rule grants -----------------------------------------------------------------------
@@ -262,8 +264,13 @@ other = nl.Tia(4)
 tias = {1: tia, 4: other}
 
 
+def question_counts():
+    """How many questions each was asked"""
+    return {n: t.stats()["questions"] for n, t in tias.items()}
+
+
 def auction(bids, **kwargs):
-    """An SA with these bids, None for no: SPI, creator, and who is asked for keys"""
+    """An SA with these bids, None for no: SPI and creator"""
     number = new_spi()
     creator = guest.Creator(number, **kwargs)
     for n, bid in bids.items():
@@ -273,11 +280,23 @@ def auction(bids, **kwargs):
 
 
 def keyed_by(number, creator, n):
-    """The manager n, and no other, is asked for keys and gives them."""
-    question = tias[n].question()
+    """The manager n is asked for keys and gives them."""
+    try:
+        question = tias[n].question()
+    except TimeoutError:
+        return False
     tias[n].answer(question, key_for(number, n))
     creator.wait()
     return guest.installed(number) == key_for(number, n)
+
+
+def wins(bids, n, **kwargs):
+    """With these bids the manager n gives keys, and no other is asked for any."""
+    before = question_counts()
+    number, creator = auction(bids, **kwargs)
+    keyed = keyed_by(number, creator, n)
+    creator.wait()
+    return keyed and question_counts() == {m: count + 1 + (m == n) for m, count in before.items()}
 
 
 with rule(dictate="any", timeout=10000):
@@ -295,34 +314,23 @@ with rule(dictate="any", timeout=10000):
     other.bid(other.question(op="check"), False)
     tap.is_(creator.errno_text(), NOKEY, "nobody bids")
     asked = tia.stats()["questions"]
-    number, creator = auction({1: None, 4: 1})
-    tap.ok(keyed_by(number, creator, 4), "who bids is asked for keys")
+    tap.ok(wins({1: None, 4: 1}, 4), "who bids is asked for keys")
     tap.is_(tia.stats()["questions"] - asked, 1, "who says no to the check is not")
-    number, creator = auction({1: 0x7fffffff, 4: 0x80000000})
-    tap.ok(keyed_by(number, creator, 4), "weights are numbers of 32 bits without a sign")
-    number, creator = auction({1: 0xffffffff, 4: 0xfffffffe})
-    tap.ok(keyed_by(number, creator, 1), "up to the greatest of them")
-    number, creator = auction({1: 6, 4: 5})
-    tap.ok(keyed_by(number, creator, 1), "the highest bid dictates")
-    number, creator = auction({1: 5, 4: 5})
-    tap.ok(keyed_by(number, creator, 1), "of equal bids the earliest registration's")
-    number, creator = auction({1: 0, 4: 1})
-    tap.ok(keyed_by(number, creator, 4), "0 does not win against 1")
+    tap.ok(wins({1: 6, 4: 5}, 1), "the highest bid dictates")
+    tap.ok(wins({1: 5, 4: 6}, 4), "whoever made it")
+    tap.ok(wins({1: 0x7fffffff, 4: 0x80000000}, 4), "weights are numbers of 32 bits without a sign")
+    tap.ok(wins({1: 0xffffffff, 4: 0xfffffffe}, 1), "up to the greatest of them")
+    tap.ok(wins({1: 5, 4: 5}, 1), "of equal bids the earliest registration's")
+    tap.ok(wins({1: 0, 4: 1}, 4), "0 does not win against 1")
     number, creator = auction({1: 0, 4: 0})
     tap.is_(creator.errno_text(), NOKEY, "nor against 0")
-    number, creator = auction({1: 3, 4: 9}, reqid=2)
-    tap.ok(keyed_by(number, creator, 4), "an SA that replaces another is bid for")
-    number, creator = auction({1: 9, 4: 3}, reqid=2)
-    tap.ok(keyed_by(number, creator, 1), "again, whoever keyed the one before")
+    tap.ok(wins({1: 3, 4: 9}, 4, reqid=2), "an SA that replaces another is bid for")
+    tap.ok(wins({1: 9, 4: 3}, 1, reqid=2), "again, whoever keyed the one before")
 
-    number, creator = auction({1: 10, 4: 9}, reqid=3, **OUT)
-    tap.ok(keyed_by(number, creator, 1), "the first SA of a pair")
-    mate, creator = auction({1: 1, 4: 100}, reqid=3, **IN)
-    tap.ok(keyed_by(mate, creator, 1), "the mate goes to who keyed the first, whatever others bid")
-    number, creator = auction({1: 10, 4: 9}, reqid=4, **OUT)
-    keyed_by(number, creator, 1)
-    mate, creator = auction({1: None, 4: 100}, reqid=4, **IN)
-    tap.ok(keyed_by(mate, creator, 4), "unless that one does not bid any more")
+    tap.ok(wins({1: 10, 4: 9}, 1, reqid=3, **OUT), "the first SA of a pair")
+    tap.ok(wins({1: 1, 4: 100}, 1, reqid=3, **IN), "the mate goes to who keyed the first, whatever others bid")
+    wins({1: 10, 4: 9}, 1, reqid=4, **OUT)
+    tap.ok(wins({1: None, 4: 100}, 4, reqid=4, **IN), "unless that one does not bid any more")
 
 # --- One deadline for all -------------------------------------------------------------------------------
 
@@ -332,7 +340,7 @@ DEADLINE = 3
 with rule(dictate="any", timeout=DEADLINE * 1000):
     number, creator = auction({1: 9, 4: 8})
     tap.is_(creator.errno_text(), TIMEOUT, "three managers bid, and none gives keys")
-    tap.ok(DEADLINE <= creator.took < 2 * DEADLINE, "they all had one deadline, the rule's",
+    tap.ok(DEADLINE <= creator.took < 1.8 * DEADLINE, "they all had one deadline, the rule's",
            f"{creator.took:.3f} s")
     tap.is_([t.stats().get("stalled") for t in tias.values()], [True] * 3, "each was asked, and missed it")
     for t in tias.values():

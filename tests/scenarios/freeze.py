@@ -94,6 +94,18 @@ tap.is_(creator.wait()[0], -signal.SIGKILL, "killed while it waits it ends")
 tap.ok(time.monotonic() - start < 5, "at once")
 tap.raises(errno.ENOENT, "not open", "its question, too, is withdrawn", tia.answer, question, key_for(number))
 
+# Both get the same key before the first SA is there: only when they go on can it be seen.
+(first, one, q1), (second, two, q2) = waiting(), waiting()
+write("freezer.state", "FROZEN")
+became("FROZEN", 5)
+for question in (q1, q2):
+    tia.answer(question, key_for(0x7777))
+write("freezer.state", "THAWED")
+tap.is_(sorted([one.errno_text(), two.errno_text()]), ["", "Key was rejected by service"],
+        "of two SAs that were given the same key while they waited one is refused")
+tap.is_([n for n in (first, second) if n in guest.installed()], [first if one.result[0] == 0 else second],
+        "and the other is there")
+
 admin.call("rule-flush")
 tia.close()
 guest.bash("module_unload")

@@ -213,7 +213,7 @@ def audit_on():
 
 def records():
     """Of the audit records that are ours what follows the number"""
-    return re.findall(r"audit: type=1415 audit\([^)]*\): (op=KMTIA.*)", guest.kernel_log())
+    return re.findall(r"audit: type=1415 audit\([^)]*\): (op=KMTIA-manager-del.*)", guest.kernel_log())
 
 
 def last_record_about(n):
