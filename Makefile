@@ -75,7 +75,7 @@ say = @echo '  $(1)	$(2)'
 endif
 
 .PHONY: all module kunit samples lib tools deps demo check check-full bench lint install \
-	install-module regen clean unit-tests check-vm check-mutants
+	install-module regen clean unit-tests check-vm check-mutants check-model
 .DELETE_ON_ERROR:
 
 all: module lib tools
@@ -281,7 +281,7 @@ for-%:
 			module $(if $(filter debug,$*),kunit) check-modules; fi
 
 # On the debug kernel: KUnit, and what most paths of the module are in
-SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/several.py debug:tests/scenarios/failures.py
+SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/several.py
 
 # What deps installs may be what the variables above were computed from, so
 # the rest runs in makes of their own.
@@ -292,7 +292,7 @@ check: deps kernel-debug
 # must, and that all of this proves what Documentation/behaviours.rst promises.
 check-full: deps kernel-6.12 kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) for-6.12
-	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all \
+	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all MODEL=full \
 		LAST='--last tests/behaviours.py' \
 		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
 		SMOKE='debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
@@ -302,15 +302,21 @@ kernel-debug kernel-6.12: deps
 .PHONY: check-run
 TARGET := check
 MUTANTS ?= quick
+MODEL ?= quick
 # What takes longest comes first, as two run at a time, of which the mutants are
 # one. The demo is to fail with a mutant.
 check-run: all unit-tests test-programs for-debug $(B)/mutants/no-dictate/$(KVER)/kmtia.ko
-	MAKEFLAGS= MUTANTS=$(MUTANTS) MUTANT_JOBS=1 CONTROL=no tests/tap-summary --skips $(TARGET) $(LAST) \
-		$(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) tests/check-mutants tests/demo/check.sh tests/lint \
+	MAKEFLAGS= MUTANTS=$(MUTANTS) MODEL=$(MODEL) MUTANT_JOBS=1 CONTROL=no \
+		tests/tap-summary --skips $(TARGET) $(LAST) \
+		$(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) tests/model/check.py tests/check-mutants tests/demo/check.sh tests/lint \
 		$(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
 check-mutants: all test-programs
 	MAKEFLAGS= tests/check-mutants
+
+# All searches of the model, or with MODEL=quick the small ones
+check-model:
+	tests/tap-summary --verbose tests/model/check.py
 
 # One scenario on one kernel: make check-vm KERNEL=6.12 SCENARIO=rekey
 check-vm: all test-programs kernel-$(KERNEL)
