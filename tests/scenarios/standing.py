@@ -21,7 +21,7 @@ import tap
 OLD, NEW = bytes(range(1, 33)), bytes(range(101, 165))
 guest.setup()
 admin = nl.Kmtia()
-RULE = {"priority": 10, "dictate": "any", "timeout": 300, "on-failure": "reject"}
+RULE = {"priority": 10, "dictate": "any", "timeout": 2000, "on-failure": "reject"}
 admin.call("rule-add", RULE)
 spi = 0x5000
 
