@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What becomes of an SA that is being created: which rule covers it, is it one
- * to ask about, what was decided, and who is told.
+ * to ask about, and what was decided.
  */
 #include "internal.h"
 #include "compat/xfrm.h"
 #include "trace.h"
 
-#include <linux/net.h>
 #include <linux/slab.h>
 
 /**
@@ -71,111 +70,6 @@ static const struct kmtia_decision_ops creation_decision_ops = {
 	.wait_end	= creation_wait_end,
 	.key_fresh	= creation_key_fresh,
 };
-
-/* --- Who is told ------------------------------------------------------------ */
-
-static void count_refusal(struct kmtia_net *kn, int err)
-{
-	kmtia_count(kn, KMTIA_STAT_REFUSED);
-	switch (err) {
-	case -ENOKEY:
-		kmtia_count(kn, KMTIA_STAT_FAIL_NO_MANAGER);
-		break;
-	case -ENOBUFS:
-		kmtia_count(kn, KMTIA_STAT_FAIL_BUSY);
-		break;
-	case -ETIMEDOUT:
-		kmtia_count(kn, KMTIA_STAT_FAIL_TIMEOUT);
-		break;
-	case -EKEYREVOKED:
-		kmtia_count(kn, KMTIA_STAT_FAIL_DIED);
-		break;
-	case -EKEYREJECTED:
-		break;	/* two reasons; told apart by the caller */
-	default:
-		kmtia_count(kn, KMTIA_STAT_FAIL_OTHER);
-	}
-}
-
-/* What a keying module is told where the kernel can't carry our own words */
-static const char *refusal_sentence(int err)
-{
-	switch (err) {
-	case -ENOKEY:
-		return "kmtia: no key manager dictates a key for this SA";
-	case -ENOBUFS:
-		return "kmtia: the key manager does not read its questions";
-	case -ETIMEDOUT:
-		return "kmtia: the key manager did not answer in time";
-	case -EKEYREVOKED:
-		return "kmtia: the key manager went away";
-	case -EKEYREJECTED:
-		return "kmtia: the key manager has no usable key";
-	case -EINTR:
-		return "kmtia: killed while waiting for a key";
-	case -ECANCELED:
-		return "kmtia: the SA was flushed, or the module unloaded";
-	default:
-		return "kmtia: no memory";
-	}
-}
-
-static void log_refusal(const struct kmtia_sa *sa, u32 rule, const char *reason,
-			int err)
-{
-	if (sa->id.family == AF_INET)
-		net_warn_ratelimited("kmtia: refused %s SA spi 0x%08x src %pI4 dst %pI4: rule %u: %s (error %d)\n",
-				     kmtia_proto_name(sa->id.proto),
-				     be32_to_cpu(sa->id.spi), &sa->saddr.a4,
-				     &sa->id.daddr.a4, rule, reason, -err);
-	else
-		net_warn_ratelimited("kmtia: refused %s SA spi 0x%08x src %pI6c dst %pI6c: rule %u: %s (error %d)\n",
-				     kmtia_proto_name(sa->id.proto),
-				     be32_to_cpu(sa->id.spi), &sa->saddr.in6,
-				     &sa->id.daddr.in6, rule, reason, -err);
-}
-
-/* Says what was decided to all who should hear it; never a key. */
-static void creation_report(struct kmtia_creation *c,
-			    struct netlink_ext_ack *extack)
-{
-	const struct kmtia_decision *d = &c->d;
-	u32 priority = c->rule->spec.priority;
-
-	switch (d->verdict) {
-	case KMTIA_VERDICT_DICTATED:
-		kmtia_count(c->kn, KMTIA_STAT_DICTATED);
-		if (d->standing)
-			kmtia_count(c->kn, KMTIA_STAT_STANDING);
-		break;
-	case KMTIA_VERDICT_KEPT:
-		kmtia_count(c->kn, KMTIA_STAT_KEPT);
-		break;
-	case KMTIA_VERDICT_REFUSED:
-		count_refusal(c->kn, d->err);
-		if (d->err == -EKEYREJECTED)
-			kmtia_count(c->kn, d->status ?
-					   KMTIA_STAT_FAIL_CANNOT :
-					   KMTIA_STAT_FAIL_UNUSABLE);
-		log_refusal(d->sa, priority, d->reason, d->err);
-		kmtia_extack(extack, refusal_sentence(d->err),
-			     "kmtia: rule %u: %.55s", priority, d->reason);
-		break;
-	}
-	kmtia_monitor_decision(c->kn->net, d);
-	kmtia_audit_decision(d);
-	trace_kmtia_decision(d);
-}
-
-/* There is not even memory to decide: said to all who need none to hear it. */
-static void report_no_memory(struct kmtia_net *kn, const struct kmtia_sa *sa,
-			     const struct kmtia_rule *rule,
-			     struct netlink_ext_ack *extack)
-{
-	count_refusal(kn, -ENOMEM);
-	log_refusal(sa, rule->spec.priority, "no memory", -ENOMEM);
-	kmtia_extack_set(extack, NULL, refusal_sentence(-ENOMEM));
-}
 
 /* --- What is decided --------------------------------------------------------- */
 
@@ -482,7 +376,7 @@ int kmtia_creation_begin(struct kmtia_net *kn, struct xfrm_state *x,
 		/* Who only watches can't veto. */
 		err = rule->spec.dictate == KMTIA_GRANT_NONE ? 0 : -ENOMEM;
 		if (err)
-			report_no_memory(kn, &sa, rule, extack);
+			kmtia_report_no_memory(kn, &sa, rule, extack);
 		kmtia_rule_put(rule);
 		return err;
 	}
@@ -514,7 +408,7 @@ int kmtia_creation_end(struct kmtia_creation *c, int err,
 		err = creation_refuse(c, -ENOMEM, "no memory");
 	/* A key for an SA that XFRM itself refuses was not dictated. */
 	if (c->decided && (!err || c->d.verdict == KMTIA_VERDICT_REFUSED))
-		creation_report(c, extack);
+		kmtia_report_decision(c->kn, &c->d, extack);
 	creation_free(c);
 	return err;
 }

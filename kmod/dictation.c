@@ -44,97 +44,6 @@ struct bidding {
 	unsigned int n;
 };
 
-static void decision_manager(struct kmtia_decision *d,
-			     struct kmtia_manager *manager)
-{
-	if (manager)
-		refcount_inc(&manager->ref);
-	kmtia_manager_put(d->manager);
-	d->manager = manager;
-}
-
-__printf(4, 5)
-static void decision_fail(struct kmtia_decision *d,
-			  struct kmtia_manager *manager, int err,
-			  const char *fmt, ...)
-{
-	va_list args;
-
-	decision_manager(d, manager);
-	d->err = err;
-	d->status = 0;
-	va_start(args, fmt);
-	vsnprintf(d->reason, sizeof(d->reason), fmt, args);
-	va_end(args);
-}
-
-static void fail_unsent(struct kmtia_decision *d, struct kmtia_manager *manager,
-			int err)
-{
-	switch (err) {
-	case -ENOBUFS:
-		decision_fail(d, manager, err,
-			      "key manager '%s' does not read its questions",
-			      manager->name);
-		break;
-	case -EKEYREVOKED:
-		decision_fail(d, manager, err, "key manager '%s' went away",
-			      manager->name);
-		break;
-	case -ECANCELED:
-		decision_fail(d, manager, err, "the module is being unloaded");
-		break;
-	default:
-		decision_fail(d, manager, err, "no memory for a question");
-	}
-}
-
-static void fail_stalled(struct kmtia_decision *d,
-			 struct kmtia_manager *manager)
-{
-	decision_fail(d, manager, -ETIMEDOUT, "key manager '%s' has stalled",
-		      manager->name);
-}
-
-/* What a completed request means, if it brought neither keys nor a bid. */
-static void fail_request(struct kmtia_decision *d, struct kmtia_request *req)
-{
-	struct kmtia_manager *manager = req->manager;
-
-	switch (req->state) {
-	case KMTIA_REQUEST_CANNOT:
-		kmtia_manager_count(manager, KMTIA_MANAGER_REFUSALS);
-		decision_fail(d, manager, -EKEYREJECTED,
-			      "key manager '%s' has no keys (%u): %s",
-			      manager->name, req->status,
-			      req->text[0] ? req->text : "no reason given");
-		d->status = req->status;
-		d->gen_key = req->gen_key;
-		break;
-	case KMTIA_REQUEST_UNUSABLE:
-		kmtia_manager_count(manager, KMTIA_MANAGER_UNUSABLE);
-		decision_fail(d, manager, -EKEYREJECTED,
-			      "key manager '%s' gave an unusable answer: %s",
-			      manager->name, req->why);
-		d->gen_key = req->gen_key;
-		break;
-	case KMTIA_REQUEST_DEADLINE:
-		kmtia_manager_missed(manager);
-		decision_fail(d, manager, -ETIMEDOUT,
-			      "key manager '%s' did not answer in time",
-			      manager->name);
-		break;
-	case KMTIA_REQUEST_DEATH:
-		fail_unsent(d, manager, -EKEYREVOKED);
-		break;
-	case KMTIA_REQUEST_UNSENT:
-		fail_unsent(d, manager, req->err);
-		break;
-	default:
-		fail_unsent(d, manager, -ECANCELED);
-	}
-}
-
 /* Errors that no rule's action can turn into a kept key */
 static bool is_final(int err)
 {
@@ -143,7 +52,7 @@ static bool is_final(int err)
 
 static int decision_killed(struct kmtia_decision *d)
 {
-	decision_fail(d, NULL, -EINTR, "the creator of the SA was killed");
+	kmtia_decision_fail(d, NULL, -EINTR, "the creator of the SA was killed");
 	return -EINTR;
 }
 
@@ -173,7 +82,7 @@ static int collect_bids(struct kmtia_decision *d, struct bidding *bidding)
 		b->asked = true;
 		err = kmtia_round_ask(d, b->manager, true, false, latest);
 		if (err) {
-			fail_unsent(d, b->manager, err);
+			kmtia_fail_unsent(d, b->manager, err);
 			if (is_final(err))
 				goto out;
 			err = 0;
@@ -189,7 +98,7 @@ static int collect_bids(struct kmtia_decision *d, struct bidding *bidding)
 		while (bidding->bidders[j].manager != req->manager)
 			j++;
 		if (req->state != KMTIA_REQUEST_BID) {
-			fail_request(d, req);
+			kmtia_fail_request(d, req);
 			if (is_final(d->err))
 				err = d->err;
 		} else if (req->will_dictate) {
@@ -235,7 +144,7 @@ static void decision_keys(struct kmtia_decision *d,
 			  struct kmtia_manager *manager,
 			  enum kmtia_origin origin, const char *key_id)
 {
-	decision_manager(d, manager);
+	kmtia_decision_manager(d, manager);
 	d->err = 0;
 	d->verdict = KMTIA_VERDICT_DICTATED;
 	d->origin = origin;
@@ -272,9 +181,9 @@ static void standing_unusable(struct kmtia_decision *d,
 			      const char *why)
 {
 	kmtia_manager_count(manager, KMTIA_MANAGER_UNUSABLE);
-	decision_fail(d, manager, -EKEYREJECTED,
-		      "the standing secret of key manager '%s' is unusable: %s",
-		      manager->name, why);
+	kmtia_decision_fail(d, manager, -EKEYREJECTED,
+			    "the standing secret of key manager '%s' is unusable: %s",
+			    manager->name, why);
 	d->gen_key = answer->gen_key;
 }
 
@@ -314,7 +223,7 @@ static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check,
 	err = kmtia_round_ask(d, bidder->manager, check, true,
 			      share(d, others));
 	if (err) {
-		fail_unsent(d, bidder->manager, err);
+		kmtia_fail_unsent(d, bidder->manager, err);
 		return is_final(err) ? err : -EAGAIN;
 	}
 	err = kmtia_round_wait(d);
@@ -328,11 +237,11 @@ static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check,
 		decision_keys(d, req->manager, req->origin, req->key_id);
 	} else if (req->state == KMTIA_REQUEST_BID) {
 		kmtia_manager_count(req->manager, KMTIA_MANAGER_REFUSALS);
-		decision_fail(d, NULL, -ENOKEY,
-			      "no key manager wants this SA");
+		kmtia_decision_fail(d, NULL, -ENOKEY,
+				    "no key manager wants this SA");
 		err = -EAGAIN;
 	} else {
-		fail_request(d, req);
+		kmtia_fail_request(d, req);
 		err = is_final(d->err) ? d->err : -EAGAIN;
 	}
 	kmtia_round_end(d);
@@ -352,8 +261,8 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 		     msecs_to_jiffies(d->rule->spec.timeout);
 	n = kmtia_registry_bidders(d->registry, d->rule, candidates);
 	if (!n)
-		decision_fail(d, NULL, -ENOKEY,
-			      "no key manager is registered that may dictate");
+		kmtia_decision_fail(d, NULL, -ENOKEY,
+				    "no key manager is registered that may dictate");
 	for (i = 0; i < n; i++) {
 		struct kmtia_manager *manager = candidates[i];
 		struct bidder b = { .manager = manager };
@@ -364,7 +273,7 @@ static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
 			continue;
 		}
 		if (!b.standing && kmtia_manager_stalled(manager)) {
-			fail_stalled(d, manager);
+			kmtia_fail_stalled(d, manager);
 			kmtia_manager_put(manager);
 			continue;
 		}
@@ -396,11 +305,11 @@ static int bidder_turn(struct kmtia_decision *d, struct bidder *b, bool others)
 			return err;
 		/* Whoever took the secret back may still be asked. */
 		if (b->manager->orphan) {
-			fail_unsent(d, b->manager, -EKEYREVOKED);
+			kmtia_fail_unsent(d, b->manager, -EKEYREVOKED);
 			return -EAGAIN;
 		}
 		if (kmtia_manager_stalled(b->manager)) {
-			fail_stalled(d, b->manager);
+			kmtia_fail_stalled(d, b->manager);
 			return -EAGAIN;
 		}
 	}
@@ -476,18 +385,18 @@ int kmtia_decide(struct kmtia_decision *d)
 	init_waitqueue_head(&d->wait);
 	timer_setup(&d->timer, kmtia_round_timer, 0);
 	if (d->mate_kept) {
-		decision_fail(d, NULL, -ENOKEY,
-			      "the SA of the other direction kept the keying module's key");
+		kmtia_decision_fail(d, NULL, -ENOKEY,
+				    "the SA of the other direction kept the keying module's key");
 		/* That had leave to: so has this one, where leave is given. */
 		d->gen_key = true;
 		goto out;
 	}
-	decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");
+	kmtia_decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");
 	/* Too much for a stack that has XFRM's below it. */
 	bidding = kmalloc(sizeof(*bidding) +
 			  KMTIA_MAX_BIDDERS * sizeof(*candidates), GFP_KERNEL);
 	if (!bidding || keys_alloc(d)) {
-		decision_fail(d, NULL, -ENOMEM, "no memory for a decision");
+		kmtia_decision_fail(d, NULL, -ENOMEM, "no memory for a decision");
 		kfree(bidding);
 		goto out;
 	}

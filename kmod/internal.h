@@ -98,6 +98,14 @@ int kmtia_creation_end(struct kmtia_creation *c, int err,
 		       struct netlink_ext_ack *extack);
 void kmtia_creation_probe(struct kmtia_net *kn, struct xfrm_state *x);
 
+/* --- report.c ------------------------------------------------------------ */
+
+void kmtia_report_decision(struct kmtia_net *kn, const struct kmtia_decision *d,
+			   struct netlink_ext_ack *extack);
+void kmtia_report_no_memory(struct kmtia_net *kn, const struct kmtia_sa *sa,
+			    const struct kmtia_rule *rule,
+			    struct netlink_ext_ack *extack);
+
 /* --- xfrm_hook.c -------------------------------------------------------- */
 
 int kmtia_hook_use(const struct kmtia_rule_spec *spec,

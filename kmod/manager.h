@@ -442,4 +442,18 @@ struct kmtia_decision {
 int kmtia_decide(struct kmtia_decision *d);
 void kmtia_decision_release(struct kmtia_decision *d);
 
+/* --- outcome.c ----------------------------------------------------------- */
+
+void kmtia_decision_manager(struct kmtia_decision *d,
+			    struct kmtia_manager *manager);
+__printf(4, 5)
+void kmtia_decision_fail(struct kmtia_decision *d,
+			 struct kmtia_manager *manager, int err,
+			 const char *fmt, ...);
+void kmtia_fail_unsent(struct kmtia_decision *d, struct kmtia_manager *manager,
+		       int err);
+void kmtia_fail_stalled(struct kmtia_decision *d,
+			struct kmtia_manager *manager);
+void kmtia_fail_request(struct kmtia_decision *d, struct kmtia_request *req);
+
 #endif /* _KMTIA_MANAGER_H */

@@ -179,7 +179,7 @@ inline kmtia_round_end(c)
 /* What to do next. Without the lock: a completed request does not change. UNSENT is for want of
  * memory or not.
  */
-inline fail_request(r)
+inline kmtia_fail_request(r)
 {
 	assert(request[r].state != KMTIA_REQUEST_OPEN);
 	if
@@ -232,7 +232,7 @@ inline collect_bids(c)
 				bidder[request[r].manager] = BIDDER_BIDS
 			:: request[r].state == KMTIA_REQUEST_BID
 			:: request[r].state != KMTIA_REQUEST_BID ->
-				fail_request(r)
+				kmtia_fail_request(r)
 			fi;
 			if
 			:: error == EAGAIN -> error = 0
@@ -270,7 +270,7 @@ inline ask_keys(c, m, is_check)
 					model_failed(error)
 				:: request[r].state == KMTIA_REQUEST_BID ->
 					error = EAGAIN
-				:: else -> fail_request(r)
+				:: else -> kmtia_fail_request(r)
 				fi;
 				r = 0
 			}
