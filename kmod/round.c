@@ -9,6 +9,18 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
+/* The earliest deadline of a round, even if it has passed: then it is due at once. */
+static unsigned long first_deadline(const struct kmtia_decision *d)
+{
+	unsigned long first = d->requests[0]->expires;
+	unsigned int i;
+
+	for (i = 1; i < d->n_requests; i++)
+		if (time_before(d->requests[i]->expires, first))
+			first = d->requests[i]->expires;
+	return first;
+}
+
 /* When the next deadline of an open round is; false if all have passed. */
 static bool next_deadline(const struct kmtia_decision *d, unsigned long now,
 			  unsigned long *next)
@@ -103,13 +115,11 @@ int kmtia_round_ask(struct kmtia_decision *d, struct kmtia_manager *manager,
 int kmtia_round_wait(struct kmtia_decision *d)
 {
 	unsigned int i, state = TASK_KILLABLE;
-	unsigned long next = kmtia_clock_now();
 	bool released;
 	int err = 0;
 
 	if (atomic_read(&d->open)) {
-		next_deadline(d, next, &next);
-		kmtia_clock_start(&d->timer, next);
+		kmtia_clock_start(&d->timer, first_deadline(d));
 		released = d->ops->wait_begin(d);
 		/* If a lock was let go none is held: then the wait may be
 		 * frozen, and a frozen TIA does not keep the host awake.
