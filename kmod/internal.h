@@ -15,6 +15,7 @@
  *   kmtia_request::lock	the gate: who completes the request
  *   kmtia_tracker::lock	tracked SAs
  *   kmtia_reuse::lock		which key was used
+ *   kmtia_clones::lock		SAs that are moved; only processes take it
  *
  * The last four are spinlocks taken with bottom halves off, because XFRM calls
  * back from softirq. Rules and managers are read under RCU and pinned by
@@ -105,6 +106,25 @@ void kmtia_report_decision(struct kmtia_net *kn, const struct kmtia_decision *d,
 void kmtia_report_no_memory(struct kmtia_net *kn, const struct kmtia_sa *sa,
 			    const struct kmtia_rule *rule,
 			    struct netlink_ext_ack *extack);
+
+/* --- migrate.c ----------------------------------------------------------- */
+
+/**
+ * struct kmtia_clones - SAs of a network namespace that are being moved
+ * @lock: protects @list
+ * @list: those of which XFRM has not been seen to be done
+ * @work: looks for them
+ */
+struct kmtia_clones {
+	spinlock_t lock;	/* protects list */
+	struct list_head list;
+	struct delayed_work work;
+};
+
+void kmtia_clones_init(struct kmtia_clones *clones);
+void kmtia_clones_exit(struct kmtia_clones *clones);
+int kmtia_clone_begin(struct kmtia_net *kn, struct xfrm_state *x,
+		      struct netlink_ext_ack *extack);
 
 /* --- xfrm_hook.c -------------------------------------------------------- */
 
@@ -209,6 +229,7 @@ enum kmtia_stat {
  * @policies: who may register key managers
  * @registry: the key managers
  * @tracker: the SAs
+ * @clones: the SAs that are being moved
  * @reuse: the keys that were used
  * @pending: creators that wait for an answer
  * @flushes: how often ESP and AH SAs were flushed
@@ -223,6 +244,7 @@ struct kmtia_net {
 	struct kmtia_policies policies;
 	struct kmtia_registry registry;
 	struct kmtia_tracker tracker;
+	struct kmtia_clones clones;
 	struct kmtia_reuse reuse;
 	atomic_t pending;
 	atomic_t flushes[KMTIA_N_FLUSHES];

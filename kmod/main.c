@@ -89,6 +89,7 @@ static int __net_init kmtia_net_init(struct net *net)
 	kmtia_policies_init(&kn->policies);
 	kmtia_registry_init(&kn->registry, &kn->lock, kmtia_monitor_manager);
 	kmtia_reuse_init(&kn->reuse);
+	kmtia_clones_init(&kn->clones);
 	err = kmtia_tracker_init(&kn->tracker);
 	if (err)
 		return err;
@@ -111,6 +112,7 @@ static void __net_exit kmtia_net_exit(struct net *net)
 	kmtia_rules_flush(&kn->rules);
 	kmtia_policies_flush(&kn->policies);
 	mutex_unlock(&kn->lock);
+	kmtia_clones_exit(&kn->clones);
 	kmtia_tracker_exit(&kn->tracker);
 	kmtia_reuse_exit(&kn->reuse);
 }

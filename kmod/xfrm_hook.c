@@ -104,8 +104,10 @@ static int hook_init_state(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	atomic_inc(&inside);
 	x->type = hook->orig;	/* nothing of ours stays in the state */
 	/* Another state than VOID is a clone's (migrate), with its keys. */
-	if (!kn || x->km.state != XFRM_STATE_VOID)
+	if (!kn)
 		;
+	else if (x->km.state != XFRM_STATE_VOID)
+		err = kmtia_clone_begin(kn, x, extack);
 	else if (!x->id.spi || xfrm_addr_any(&x->id.daddr, x->props.family))
 		kmtia_creation_probe(kn, x);
 	else

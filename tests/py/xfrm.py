@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A keying module in a function: XFRM_MSG_NEWSA, with the errno that ip(8) does
-not show where the kernel sends words."""
+"""A keying module in functions: messages to XFRM, with the errno that ip(8) does not
+show where the kernel sends words."""
 import socket
 import struct
 
 NETLINK_XFRM, SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 6, 270, 10, 11
-XFRM_MSG_NEWSA, XFRM_MSG_UPDSA = 0x10, 0x1A
+XFRM_MSG_NEWSA, XFRM_MSG_UPDSA, XFRM_MSG_MIGRATE, XFRM_MSG_MIGRATE_STATE = 0x10, 0x1A, 0x21, 0x29
+XFRMA_MIGRATE = 17
 XFRMA_ALG_CRYPT, XFRMA_ALG_AEAD, XFRMA_ALG_AUTH_TRUNC = 2, 18, 20
 PROTO = {"esp": 50, "ah": 51}
 MODE = {"transport": 0, "tunnel": 1, "beet": 4}
@@ -51,24 +52,57 @@ def auth(key, name="hmac(sha256)", icv_bits=128):
                      struct.pack("64sII", name.encode(), len(key) * 8, icv_bits) + key)
 
 
+def transaction(kind, body, flags=0):
+    """A message to XFRM; returns (errno, the kernel's words or None)."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM) as s:
+        s.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+        s.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+        # NLM_F_REQUEST | ACK
+        s.send(struct.pack("IHHII", 16 + len(body), kind, 5 | flags, 1, 0) + body)
+        answer = s.recv(4096)
+    flags, err = struct.unpack_from("H", answer, 6)[0], struct.unpack_from("i", answer, 16)[0]
+    words, at = None, 36
+    while flags & 0x200 and at + 4 <= len(answer):
+        size, number = struct.unpack_from("HH", answer, at)
+        if number == 1:
+            words = answer[at + 4:at + size].rstrip(b"\0").decode()
+        at += (size + 3) & ~3
+    return -err, words
+
+
 def newsa(spi, src="10.1.0.1", dst="10.1.0.2", proto="esp", mode="transport", reqid=1,
           key=IKE_KEY, algorithms=None, update=False):
     """Returns (errno, the kernel's words or None). algorithms: attributes, in
     place of GCM with key."""
     body = (usersa_info(spi, src, dst, proto, mode, reqid) +
             (aead(key) if algorithms is None else algorithms))
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM) as s:
-        s.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        s.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-        # NLM_F_REQUEST | ACK | EXCL | CREATE
-        s.send(struct.pack("IHHII", 16 + len(body), XFRM_MSG_UPDSA if update else XFRM_MSG_NEWSA,
-                           0x605, 1, 0) + body)
-        answer = s.recv(4096)
-    flags, err = struct.unpack_from("H", answer, 6)[0], struct.unpack_from("i", answer, 16)[0]
-    words, at = None, 36
-    while flags & 0x200 and at + 4 <= len(answer):
-        size, kind = struct.unpack_from("HH", answer, at)
-        if kind == 1:
-            words = answer[at + 4:at + size].rstrip(b"\0").decode()
-        at += (size + 3) & ~3
-    return -err, words
+    # NLM_F_EXCL | CREATE
+    return transaction(XFRM_MSG_UPDSA if update else XFRM_MSG_NEWSA, body, 0x600)
+
+
+def selector(src, dst):
+    """struct xfrm_selector for all traffic of two hosts"""
+    family, daddr = address(dst)
+    bits = 32 if family == socket.AF_INET else 128
+    return daddr + address(src)[1] + struct.pack("4HHBBB3xiI", 0, 0, 0, 0, family, bits, bits,
+                                                 0, 0, 0)
+
+
+def migrate(old, new, proto="esp", mode="transport", reqid=1, direction=1):
+    """XFRM_MSG_MIGRATE of the SAs between two hosts, (src, dst) each; there must be a policy
+    for these hosts in that direction (1: out). As newsa()."""
+    family = address(old[1])[0]
+    policy = selector(*old) + struct.pack("IB3x", 0, direction)
+    move = b"".join(address(a)[1] for a in (old[1], old[0], new[1], new[0]))
+    move += struct.pack("BBHIHH", PROTO[proto], MODE[mode], 0, reqid, family, address(new[1])[0])
+    return transaction(XFRM_MSG_MIGRATE, policy + attribute(XFRMA_MIGRATE, move))
+
+
+def migrate_state(spi, dst, new, proto="esp", reqid=1):
+    """XFRM_MSG_MIGRATE_STATE (since Linux 7.x) of one SA to (src, dst). As newsa()."""
+    family, daddr = address(dst)
+    body = daddr + struct.pack(">I", spi) + struct.pack("HB1x", family, PROTO[proto])
+    body += address(new[1])[1] + address(new[0])[1] + bytes(8)
+    body += bytes(40) + struct.pack("HBBB3xiI", address(new[1])[0], 0, 0, 0, 0, 0)
+    body += struct.pack("IIHH", reqid, 0, address(new[1])[0], 0)
+    return transaction(XFRM_MSG_MIGRATE_STATE, body)
