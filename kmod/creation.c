@@ -364,6 +364,7 @@ int kmtia_creation_begin(struct kmtia_net *kn, struct xfrm_state *x,
 	kmtia_tracker_forget_own(&kn->tracker);
 	kmtia_sa_read(x, &sa);
 	rule = kmtia_rule_match(&kn->rules, &sa);
+	kmtia_race_sleep();
 	kmtia_count(kn, rule ? KMTIA_STAT_MATCHED : KMTIA_STAT_UNMATCHED);
 	if (!rule)
 		return 0;

@@ -35,6 +35,7 @@
 #include "kmtia.h"
 #include "manager.h"
 #include "policy.h"
+#include "race.h"
 #include "rule.h"
 #include "tracker.h"
 

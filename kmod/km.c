@@ -23,6 +23,7 @@ static void km_flushed(const struct km_event *c)
 		atomic_inc(&kn->flushes[KMTIA_FLUSH_AH]);
 		protos |= BIT(KMTIA_FLUSH_AH);
 	}
+	kmtia_race_delay();
 	kmtia_tracker_flushed(&kn->tracker, protos);
 }
 
@@ -62,6 +63,7 @@ static int km_notify(struct xfrm_state *x, const struct km_event *c)
 	if (!kn)
 		return 0;
 	kmtia_sa_id_read(x, &id);
+	kmtia_race_delay();
 	switch (c->event) {
 	case XFRM_MSG_NEWSA:
 	case XFRM_MSG_UPDSA:

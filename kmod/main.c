@@ -107,6 +107,7 @@ static void __net_exit kmtia_net_exit(struct net *net)
 	spin_lock(&nets_lock);
 	list_del(&kn->node);
 	spin_unlock(&nets_lock);
+	kmtia_race_sleep();
 	kmtia_registry_clear(&kn->registry);
 	mutex_lock(&kn->lock);
 	kmtia_rules_flush(&kn->rules);
@@ -194,6 +195,7 @@ static void __exit kmtia_exit(void)
 	kmtia_nets_walk(kmtia_net_drain);
 	kmtia_hook_exit();
 	kmtia_nets_walk(kmtia_net_clear);
+	kmtia_race_sleep();
 	kmtia_genl_unregister();
 	kmtia_upcall_exit();
 	kmtia_km_unregister();

@@ -150,6 +150,7 @@ static int registry_link(struct kmtia_registry *registry,
 
 	mutex_lock(registry->lock);
 	err = registry_conflict(registry, manager);
+	kmtia_race_sleep();
 	if (!err && READ_ONCE(registry->draining))
 		err = -ECANCELED;
 	if (!err && registry->count >= KMTIA_MAX_MANAGERS)
@@ -286,6 +287,7 @@ bool kmtia_manager_end(struct kmtia_manager *manager, bool grace)
 	mutex_unlock(registry->lock);
 	if (!won)
 		return false;
+	kmtia_race_sleep();
 	kmtia_requests_close(manager, KMTIA_REQUEST_DEATH);
 	kmtia_manager_put(manager);
 	return true;
@@ -303,6 +305,7 @@ void kmtia_registry_drain(struct kmtia_registry *registry)
 	struct kmtia_manager *manager;
 
 	WRITE_ONCE(registry->draining, true);
+	kmtia_race_sleep();
 	mutex_lock(registry->lock);
 	list_for_each_entry(manager, &registry->managers, node)
 		kmtia_requests_close(manager, KMTIA_REQUEST_UNLOAD);

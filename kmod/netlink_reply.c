@@ -62,6 +62,7 @@ static struct kmtia_request *reply_begin(struct sk_buff *skb,
 	if (*manager) {
 		kmtia_manager_heard(*manager);
 		req = kmtia_request_find(*manager, id);
+		kmtia_race_sleep();
 	}
 	if (req)
 		return req;

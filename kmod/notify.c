@@ -145,6 +145,7 @@ void kmtia_notify_work(struct work_struct *work)
 	struct kmtia_track_event next;
 
 	while (kmtia_tracker_pop(tracker, &next)) {
+		kmtia_race_sleep();
 		if (!next.track) {
 			tell_flush(kn, next.proto, next.seq);
 			continue;

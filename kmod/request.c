@@ -108,6 +108,7 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 
 	refcount_inc(&manager->ref);
 	atomic_inc(&d->open);
+	kmtia_race_sleep();
 	spin_lock_bh(&manager->lock);
 	if (manager->dead)
 		err = -EKEYREVOKED;
@@ -201,6 +202,7 @@ bool kmtia_request_close(struct kmtia_request *req,
 {
 	bool won;
 
+	kmtia_race_delay();
 	spin_lock_bh(&req->lock);
 	won = req->state == KMTIA_REQUEST_OPEN;
 	if (won) {
@@ -228,6 +230,7 @@ void kmtia_request_finish(struct kmtia_request *req)
 	bool listed;
 
 	kmtia_request_close(req, KMTIA_REQUEST_WITHDRAWN, 0);
+	kmtia_race_delay();
 	spin_lock_bh(&req->manager->lock);
 	listed = !list_empty(&req->node);
 	list_del_init(&req->node);

@@ -54,6 +54,7 @@ void kmtia_round_timer(struct timer_list *timer)
 	unsigned long now = kmtia_clock_now(), next;
 	unsigned int i;
 
+	kmtia_race_delay();
 	for (i = 0; i < d->n_requests; i++)
 		if (time_after_eq(now, d->requests[i]->expires))
 			kmtia_request_close(d->requests[i],

@@ -434,6 +434,7 @@ again:
 		if (up && up->portid == n->portid &&
 		    sock_flag(up->sk, SOCK_DEAD)) {
 			rcu_read_unlock();
+			kmtia_race_sleep();
 			kmtia_manager_end(manager, true);
 			kmtia_manager_put(manager);
 			goto again;

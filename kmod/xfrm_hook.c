@@ -86,6 +86,7 @@ static bool hook_wait_begin(struct net *net)
 
 static void hook_wait_end(struct net *net)
 {
+	kmtia_race_sleep();
 	mutex_lock(&net->xfrm.xfrm_cfg_mutex);
 }
 
@@ -101,6 +102,7 @@ static int hook_init_state(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	struct kmtia_creation *creation = NULL;
 	int err = 0;
 
+	kmtia_race_sleep();
 	atomic_inc(&inside);
 	x->type = hook->orig;	/* nothing of ours stays in the state */
 	/* Another state than VOID is a clone's (migrate), with its keys. */
@@ -118,6 +120,7 @@ static int hook_init_state(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	err = kmtia_creation_end(creation, err, extack);
 	if (atomic_dec_and_test(&inside))
 		wake_up(&inside_wq);
+	kmtia_race_sleep();
 	return err;
 }
 
