@@ -64,6 +64,15 @@ static int end_death(struct scene *s)
 	return 0;
 }
 
+/* What the end of a network namespace does to managers of the kernel. Their answers
+ * may come later than that: a request is its own.
+ */
+static int end_netns(struct scene *s)
+{
+	kmtia_registry_clear(&s->reg->registry);
+	return 0;
+}
+
 static int end_unload(struct scene *s)
 {
 	kmtia_registry_drain(&s->reg->registry);
@@ -87,6 +96,7 @@ const struct end scene_ends[N_ENDS] = {
 	{ "deadline", end_deadline, KMTIA_REQUEST_DEADLINE, 0, 0 },
 	{ "withdrawn", end_withdrawn, KMTIA_REQUEST_WITHDRAWN, 0, 0 },
 	{ "death", end_death, KMTIA_REQUEST_DEATH, 0, 0 },
+	{ "netns", end_netns, KMTIA_REQUEST_DEATH, 0, 0 },
 	{ "unload", end_unload, KMTIA_REQUEST_UNLOAD, 0, 0 },
 	{ "unsent", end_unsent, KMTIA_REQUEST_UNSENT, 0, -ENOENT },
 };

@@ -35,7 +35,7 @@ struct end {
 	int lost;
 };
 
-#define N_ENDS 11
+#define N_ENDS 12
 
 extern const struct end scene_ends[N_ENDS];
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two ends of a request at the same time, by two threads: exactly one wins.
+ * Two ends of a request at the same time, by two threads: exactly one wins, and
+ * each of them often.
  */
 #include "fake_clock.h"
 #include "request_scene.h"
 
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/random.h>
 #include <linux/sched/task.h>
 
-#define ROUNDS		200	/* of each pair */
+#define ENOUGH		100	/* rounds that each of the two has won */
+#define ROUNDS		20000	/* of each pair, at most */
 
 /* Of who waits at the line: where there is one processor the other does not come
  * before this one is done.
@@ -25,6 +28,8 @@
  * @go: there is a scene
  * @done: there was
  * @line: both wait here for each other, for a while
+ * @late: how much longer this one waits
+ * @wins: how often it was first
  */
 struct racer {
 	struct task_struct *task;
@@ -34,6 +39,8 @@ struct racer {
 	struct completion go;
 	struct completion done;
 	atomic_t *line;
+	unsigned int late;
+	unsigned int wins;
 };
 
 static int racer_run(void *data)
@@ -47,6 +54,8 @@ static int racer_run(void *data)
 			break;
 		atomic_dec(r->line);
 		for (i = 0; atomic_read(r->line) && i < PATIENCE; i++)
+			cpu_relax();
+		for (i = 0; i < r->late; i++)
 			cpu_relax();
 		r->result = r->end->run(r->scene);
 		complete(&r->done);
@@ -85,28 +94,42 @@ static void racers_go(struct racer *a, struct racer *b, struct scene *s)
 	wait_for_completion(&b->done);
 }
 
-/* Which of the two has won? Both can't, nor neither: an end that says so has, and
- * one that does not say so has if the state is its own and the other's is not.
+/* Which of the two has won? Both can't, nor neither (NULL): an end that says so
+ * has, and one that does not say so has if the state is its own and the other's is
+ * not.
  */
-static bool race_has_one_winner(struct racer *a, struct racer *b,
-				enum kmtia_request_state state)
+static struct racer *race_winner(struct racer *a, struct racer *b,
+				 enum kmtia_request_state state)
 {
 	bool a_may = state == a->end->state && a->result == a->end->won;
 	bool b_may = state == b->end->state && b->result == b->end->won;
 	bool a_lost = a->result == a->end->lost;
 	bool b_lost = b->result == b->end->lost;
 
-	return (a_may && b_lost) || (b_may && a_lost);
+	if (a_may && b_lost)
+		return a;
+	return b_may && a_lost ? b : NULL;
+}
+
+/* Do the state and the results say which one it was? */
+static bool winner_is_told(const struct end *a, const struct end *b)
+{
+	return a->state != b->state || a->won != a->lost || b->won != b->lost;
 }
 
 static void race_round(struct kunit *test, struct scene *s, struct racer *a,
 		       struct racer *b)
 {
+	struct racer *winner;
+
 	atomic_set(&s->fd->d.open, 0);
 	memset(s->fd->d.key_buf, 0, FAKE_MAX_KEY);
 	scene_ask(test, s);
 	racers_go(a, b, s);
-	KUNIT_EXPECT_TRUE(test, race_has_one_winner(a, b, s->req->state));
+	winner = race_winner(a, b, s->req->state);
+	KUNIT_EXPECT_NOT_NULL(test, winner);
+	if (winner)
+		winner->wins++;
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->fd->d.open), 0);
 	kmtia_request_finish(s->req);
 	KUNIT_EXPECT_EQ(test, refcount_read(&s->req->ref), 1);
@@ -125,15 +148,38 @@ static void expect_registered(struct kunit *test, struct scene *s)
 	s->fake = fake_manager_add(s->reg, 1);
 }
 
+/* Whoever has won more often is late: the more, the longer. */
+static void race_handicap(struct racer *leads, struct racer *lags)
+{
+	unsigned int lead = min(leads->wins - lags->wins, 100U);
+
+	leads->late = get_random_u32() % (64 * lead * lead + 1);
+	lags->late = 0;
+}
+
 static void race_pair(struct kunit *test, struct scene *s, struct racer *a,
 		      struct racer *b)
 {
+	bool told = winner_is_told(a->end, b->end);
 	unsigned int i;
 
+	a->late = 0;
+	b->late = 0;
+	a->wins = 0;
+	b->wins = 0;
 	for (i = 0; i < ROUNDS; i++) {
+		if (told ? min(a->wins, b->wins) >= ENOUGH : i >= 2 * ENOUGH)
+			break;
+		if (told && a->wins > b->wins)
+			race_handicap(a, b);
+		else if (told)
+			race_handicap(b, a);
 		race_round(test, s, i % 2 ? a : b, i % 2 ? b : a);
 		expect_registered(test, s);
 	}
+	KUNIT_EXPECT_LT(test, i, ROUNDS);
+	kunit_info(test, "%s %u, %s %u%s\n", a->end->name, a->wins,
+		   b->end->name, b->wins, told ? "" : ", as far as can be told");
 }
 
 /* Each with itself and those after it: so each pair meets once. */
