@@ -74,7 +74,7 @@ Q := @
 say = @echo '  $(1)	$(2)'
 endif
 
-.PHONY: all module kunit samples lib tools deps demo check check-full bench lint install \
+.PHONY: all module kunit race samples lib tools deps demo check check-full bench lint install \
 	install-module regen clean unit-tests check-vm check-mutants check-model
 .DELETE_ON_ERROR:
 
@@ -126,6 +126,16 @@ $(eval $(call mutant_rule,$(DEBUG_KVER),$(DEBUG_KDIR)))
 $(B)/$(DEBUG_KVER)/kmtia.ko: $(KMOD_SRC) $(wildcard $(DEBUG_KDIR)/Module.symvers)
 	$(Q)$(MAKE) --no-print-directory KVER=$(DEBUG_KVER) KDIR=$(DEBUG_KDIR) module
 endif
+
+# The module once more, with wide windows: for the race tests
+race: $(B)/race/$(KVER)/kmtia.ko
+
+$(B)/race/$(KVER)/kmtia.ko: $(KMOD_SRC) $(KDIR_FILES)
+	$(need_headers)
+	@rm -rf $(@D) && mkdir -p $(@D)/src
+	@cp -rs $(TOP)/kmod $(TOP)/Kbuild $(@D)/src/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(TOP)/$(@D)/src W=1 KMTIA_RACE=y modules
+	@strip -g -o $@ $(@D)/src/kmtia.ko # loaded often
 
 # What tests want to know from inside the kernel
 CHECK_KO := $(patsubst tests/kmod/%.c,$(M)/%.ko,$(wildcard tests/kmod/*.c))
@@ -214,7 +224,8 @@ $(B)/bin/kmtiad: $(DAEMON_OBJ) $(SHARED_OBJ) $(B)/lib/libkmtia.so
 # --- Programs that only tests need
 
 TEST_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bin/%,$(wildcard tests/bench/*.c)) \
-	    $(patsubst tests/programs/%.c,$(B)/tests/bin/%,$(wildcard tests/programs/*.c))
+	    $(patsubst tests/programs/%.c,$(B)/tests/bin/%,$(wildcard tests/programs/*.c)) \
+	    $(B)/tests/bin/race
 LIB_TESTS := $(patsubst tests/lib/test_%.c,$(B)/tests/lib/test_%,$(wildcard tests/lib/test_*.c))
 TOOL_TESTS := $(patsubst tests/tools/test_%.c,$(B)/tests/tools/test_%,$(wildcard tests/tools/test_*.c))
 PY_TESTS := $(wildcard tests/py/test_*.py)
@@ -260,6 +271,11 @@ $(B)/tests/bin/%: tests/programs/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
 
+$(B)/tests/bin/race: $(wildcard tests/race/*.[ch]) kmod/uapi/linux/kmtia.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) -Ikmod/uapi $(CFLAGS) $(WARN) -o $@ $(filter %.c,$^) -pthread
+
 # --- Tests
 
 deps:
@@ -280,6 +296,14 @@ for-%:
 		$(MAKE) --no-print-directory KVER=$$($(PRINT) release $*) KDIR=$$($(PRINT) build $*) \
 			module $(if $(filter debug,$*),kunit) check-modules; fi
 
+# The variant for races, on a kernel with sanitizers
+race-%:
+	+@if $(PRINT) release $* >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory KVER=$$($(PRINT) release $*) KDIR=$$($(PRINT) build $*) race; fi
+
+# Only there, and only in check-full: each takes a quarter of an hour and more
+RACES := debug:tests/race/commands.sh debug:tests/race/unload.sh
+
 # On the debug kernel: KUnit, and what most paths of the module are in
 SMOKE := debug:tests/kunit/run.py debug:tests/scenarios/several.py
 
@@ -291,11 +315,11 @@ check: deps kernel-debug
 # Every scenario on every kernel, all mutants, that the harness fails where it
 # must, and that all of this proves what Documentation/behaviours.rst promises.
 check-full: deps kernel-6.12 kernel-debug
-	$(MAKE) --no-print-directory -j$$(nproc) for-6.12
+	$(MAKE) --no-print-directory -j$$(nproc) for-6.12 race-debug
 	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all MODEL=full \
 		LAST='--last tests/behaviours.py' \
 		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
-		SMOKE='debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
+		SMOKE='$(RACES) debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
 
 kernel-debug kernel-6.12: deps
 

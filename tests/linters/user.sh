@@ -5,7 +5,7 @@
 
 : "${work:?}"
 
-mapfile -t user_files < <(git ls-files {lib,tools,tests/lib,tests/tools,tests/bench,tests/programs}/'*.[ch]')
+mapfile -t user_files < <(git ls-files {lib,tools,tests/lib,tests/tools,tests/bench,tests/programs,tests/race}/'*.[ch]')
 mapfile -t user_c < <(printf '%s\n' "${user_files[@]}" | grep '\.c$')
 
 # The Makefile's flags, warnings and all
