@@ -215,29 +215,41 @@ static int track_inherit(struct kmtia_track *track,
 	return track->key_id ? 0 : -ENOMEM;
 }
 
-/* To be told of it is all that is lost where there is no memory. */
+static void track_enter(struct kmtia_net *kn, struct kmtia_track *track,
+			const struct kmtia_clone *clone)
+{
+	u64 reuse_hash;
+
+	kmtia_tracker_forget_own(&kn->tracker);
+	if ((clone->old && track_inherit(track, clone->old)) ||
+	    kmtia_track_add(&kn->tracker, track))
+		return;
+	kmtia_tracker_live(&kn->tracker, &track->id, &reuse_hash);
+	trace_kmtia_sa(track, "moved");
+}
+
 static void track_moved(struct kmtia_net *kn, const struct kmtia_sa *sa,
 			const struct kmtia_clone *clone, struct kmtia_rule *rule)
 {
 	struct kmtia_track *mate, *track = kmtia_track_new(sa, rule);
-	u64 reuse_hash;
 
-	if (!track)
+	if (!track) {
+		net_warn_ratelimited("kmtia: no memory to track %s SA spi 0x%08x, which was moved under rule %u\n",
+				     kmtia_proto_name(sa->id.proto),
+				     be32_to_cpu(sa->id.spi),
+				     rule->spec.priority);
 		return;
+	}
 	track->key_hash = clone->key_hash;
 	mate = kmtia_tracker_mate(&kn->tracker, sa);
 	if (mate)
 		track->mate = mate->handle;
 	kmtia_track_put(mate);
-	kmtia_tracker_forget_own(&kn->tracker);
-	if ((!clone->old || !track_inherit(track, clone->old)) &&
-	    !kmtia_track_add(&kn->tracker, track)) {
-		kmtia_tracker_live(&kn->tracker, &sa->id, &reuse_hash);
-		trace_kmtia_sa(track, "moved");
-		if (!may_lie(rule, clone->old))
-			kmtia_monitor_alarm(kn->net, track,
-					    "an SA whose key nobody dictated was moved under a rule that rejects such ones");
-	}
+	track_enter(kn, track, clone);
+	/* Also if there was no memory to track it */
+	if (!may_lie(rule, clone->old))
+		kmtia_monitor_alarm(kn->net, track,
+				    "an SA whose key nobody dictated was moved under a rule that rejects such ones");
 	kmtia_track_put(track);
 }
 

@@ -32,7 +32,7 @@ static void put_policy(struct nl_msg *msg, const struct kmtia_policy *p)
 	nla_put_u32(msg, p->is_group ? KMTIA_A_POLICY_GID : KMTIA_A_POLICY_UID, p->id);
 }
 
-KMTIA_EXPORT int kmtia_manager_policy_set(struct kmtia *h, const struct kmtia_policy *policy)
+static int send_policy(struct kmtia *h, const struct kmtia_policy *policy, uint8_t cmd)
 {
 	struct kmtia_policy p;
 	struct nl_msg *msg;
@@ -42,29 +42,23 @@ KMTIA_EXPORT int kmtia_manager_policy_set(struct kmtia *h, const struct kmtia_po
 	err = take_policy(h, &p, policy);
 	if (err)
 		return err;
-	msg = kmtia_command_new(h, KMTIA_CMD_MANAGER_POLICY_SET, NLM_F_ACK);
+	msg = kmtia_command_new(h, cmd, NLM_F_ACK);
 	if (!msg)
 		return -ENOMEM;
 	put_policy(msg, &p);
-	nla_put_u32(msg, KMTIA_A_POLICY_FLAGS, p.flags);
+	if (cmd == KMTIA_CMD_MANAGER_POLICY_SET)
+		nla_put_u32(msg, KMTIA_A_POLICY_FLAGS, p.flags);
 	return kmtia_command_run(h, &h->command, msg, NULL, NULL);
+}
+
+KMTIA_EXPORT int kmtia_manager_policy_set(struct kmtia *h, const struct kmtia_policy *policy)
+{
+	return send_policy(h, policy, KMTIA_CMD_MANAGER_POLICY_SET);
 }
 
 KMTIA_EXPORT int kmtia_manager_policy_delete(struct kmtia *h, const struct kmtia_policy *policy)
 {
-	struct kmtia_policy p;
-	struct nl_msg *msg;
-	int err;
-
-	kmtia_begin(h);
-	err = take_policy(h, &p, policy);
-	if (err)
-		return err;
-	msg = kmtia_command_new(h, KMTIA_CMD_MANAGER_POLICY_DEL, NLM_F_ACK);
-	if (!msg)
-		return -ENOMEM;
-	put_policy(msg, &p);
-	return kmtia_command_run(h, &h->command, msg, NULL, NULL);
+	return send_policy(h, policy, KMTIA_CMD_MANAGER_POLICY_DEL);
 }
 
 KMTIA_EXPORT int kmtia_manager_policy_flush(struct kmtia *h)
