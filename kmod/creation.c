@@ -16,6 +16,7 @@
  * @sa: its description
  * @rule: the rule that covers it; pinned
  * @track: its entry, not in the tracker yet
+ * @tried: what the same task has tried before: the same SA, which XFRM refused
  * @wait: how to wait
  * @decided: @d says what was decided, and is to be reported
  * @d: the decision
@@ -28,7 +29,7 @@ struct kmtia_creation {
 	struct xfrm_state *x;
 	struct kmtia_sa sa;
 	struct kmtia_rule *rule;
-	struct kmtia_track *track;
+	struct kmtia_track *track, *tried;
 	const struct kmtia_wait_ops *wait;
 	bool decided;
 	struct kmtia_decision d;
@@ -157,6 +158,7 @@ static int take_keys(struct kmtia_creation *c)
 	track->origin = c->d.origin;
 	memcpy(track->manager, c->d.manager->uuid, KMTIA_UUID_LEN);
 	track->reuse_hash = kmtia_sa_reuse_hash(c->x, &c->sa);
+	kmtia_track_keep(track, &c->sa, c->d.keys);
 	return 0;
 }
 
@@ -229,34 +231,61 @@ static bool readd_passes(struct kmtia_creation *c,
 	       c->rule->spec.on_failure != KMTIA_FAILURE_ACTION_REJECT;
 }
 
+/* It has the key of an SA that was decided about. */
+static int creation_inherit(struct kmtia_creation *c,
+			    const struct kmtia_track *old)
+{
+	if (kmtia_track_inherit(c->track, old))
+		return creation_refuse(c, -ENOMEM, "no memory");
+	kmtia_tracker_pair(&c->kn->tracker, &c->sa, c->track);
+	kmtia_count(c->kn, KMTIA_STAT_READDED);
+	trace_kmtia_sa(c->track, "readded");
+	return 0;
+}
+
 /* An SA that was here before keeps its key, and what is known about it.
  * Returns -ENOENT if it was not.
  */
 static int creation_readd(struct kmtia_creation *c)
 {
-	struct kmtia_track *old, *track = c->track;
+	struct kmtia_track *old;
 	int err = -ENOENT;
 
 	old = kmtia_tracker_readd(&c->kn->tracker, &c->sa,
-				  kmtia_sa_key_hash(c->x, &c->sa));
+				  c->track->asked_hash);
 	if (!old)
 		return -ENOENT;
 	if (!readd_passes(c, old))
 		goto out;
-	err = track_key_id(track, old->key_id);
-	if (err) {
-		creation_refuse(c, err, "no memory");
-		goto out;
-	}
-	track->origin = old->origin;
-	track->kept = old->kept;
-	track->reuse_hash = old->reuse_hash;
-	memcpy(track->manager, old->manager, KMTIA_UUID_LEN);
-	kmtia_count(c->kn, KMTIA_STAT_READDED);
-	trace_kmtia_sa(track, "readded");
+	err = creation_inherit(c, old);
 out:
 	kmtia_track_put(old);
 	return err;
+}
+
+/* Has the answer to this question been given just now? XFRM refused the SA then,
+ * for something else than its keys, and the keying module tries again: without
+ * the device that it was to be offloaded to, or with NEWSA, there being nothing to
+ * update. Returns -ENOENT if not.
+ */
+static int creation_retry(struct kmtia_creation *c)
+{
+	const struct kmtia_track *tried = c->tried;
+	int err;
+
+	if (!tried || tried->asked_hash != c->track->asked_hash ||
+	    tried->rule != c->rule || (!tried->keys && !tried->kept))
+		return -ENOENT;
+	if (tried->reuse_hash &&
+	    !kmtia_reuse_fresh(&c->kn->reuse, tried->reuse_hash, &c->sa.id))
+		return -ENOENT;
+	err = creation_inherit(c, tried);
+	if (err || !tried->keys)
+		return err;
+	kmtia_track_restore(tried, c->x, &c->sa);
+	/* And again, if need be */
+	swap(c->track->keys, c->tried->keys);
+	return 0;
 }
 
 /* The keys of the SA are final when this returns 0. */
@@ -286,7 +315,10 @@ static int creation_decide(struct kmtia_creation *c)
 		c->track->origin = KMTIA_ORIGIN_OWN;
 		return 0;
 	}
-	err = creation_readd(c);
+	c->track->asked_hash = kmtia_sa_key_hash(c->x, &c->sa);
+	err = creation_retry(c);
+	if (err == -ENOENT)
+		err = creation_readd(c);
 	if (err != -ENOENT)
 		return err;
 	/* What a keying module reads back under lockdown, and would add again */
@@ -305,6 +337,7 @@ static void creation_free(struct kmtia_creation *c)
 	if (c->mate_x)
 		xfrm_state_put(c->mate_x);
 	kmtia_track_put(c->track);
+	kmtia_track_put(c->tried);
 	kmtia_rule_put(c->rule);
 	kfree(c);
 }
@@ -337,6 +370,17 @@ static struct kmtia_creation *creation_new(struct kmtia_net *kn,
 	return c;
 }
 
+/* There is no memory to ask; but who only watches can't veto. */
+static int creation_unmade(struct kmtia_net *kn, const struct kmtia_sa *sa,
+			   const struct kmtia_rule *rule,
+			   struct netlink_ext_ack *extack)
+{
+	if (rule->spec.dictate == KMTIA_GRANT_NONE)
+		return 0;
+	kmtia_report_no_memory(kn, sa, rule, extack);
+	return -ENOMEM;
+}
+
 /**
  * kmtia_creation_begin() - an SA is being created: what keys shall it have?
  * @kn: where
@@ -355,36 +399,37 @@ int kmtia_creation_begin(struct kmtia_net *kn, struct xfrm_state *x,
 			 struct netlink_ext_ack *extack,
 			 struct kmtia_creation **creation)
 {
+	struct kmtia_track *tried;
 	struct kmtia_creation *c;
 	struct kmtia_rule *rule;
 	struct kmtia_sa sa;
 	int err;
 
 	*creation = NULL;
-	kmtia_tracker_forget_own(&kn->tracker);
 	kmtia_sa_read(x, &sa);
+	tried = kmtia_tracker_forget_own(&kn->tracker, &sa.id);
 	rule = kmtia_rule_match(&kn->rules, &sa);
 	kmtia_race_sleep();
 	kmtia_count(kn, rule ? KMTIA_STAT_MATCHED : KMTIA_STAT_UNMATCHED);
-	if (!rule)
-		return 0;
-	if (!kmtia_rule_watched(rule)) {
-		kmtia_rule_put(rule);
-		return 0;
+	if (!rule || !kmtia_rule_watched(rule)) {
+		err = 0;
+		goto unwatched;
 	}
 	c = creation_new(kn, x, &sa, rule, wait);
 	if (!c) {
-		/* Who only watches can't veto. */
-		err = rule->spec.dictate == KMTIA_GRANT_NONE ? 0 : -ENOMEM;
-		if (err)
-			kmtia_report_no_memory(kn, &sa, rule, extack);
-		kmtia_rule_put(rule);
-		return err;
+		err = creation_unmade(kn, &sa, rule, extack);
+		goto unwatched;
 	}
+	c->tried = tried;
 	*creation = c;
 	err = creation_decide(c);
 	if (!err)
 		c->track->key_hash = kmtia_sa_key_hash(x, &c->sa);
+	return err;
+
+unwatched:
+	kmtia_rule_put(rule);
+	kmtia_track_put(tried);
 	return err;
 }
 

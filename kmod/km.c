@@ -36,7 +36,7 @@ static void km_new(struct kmtia_net *kn, const struct xfrm_state *x,
 	u64 reuse_hash;
 
 	if (x->km.state == XFRM_STATE_DEAD) {
-		kmtia_tracker_forget_own(&kn->tracker);
+		kmtia_tracker_forget_own(&kn->tracker, NULL);
 		kmtia_tracker_event(&kn->tracker, id,
 				    KMTIA_NOTIFY_EVENT_UPDATE);
 		return;

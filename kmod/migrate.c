@@ -201,27 +201,13 @@ static void walk_states(struct kmtia_net *kn, const struct kmtia_clone *clone,
 	xfrm_state_walk_done(&states, kn->net);
 }
 
-/* What is known about the old SA holds for the new one. */
-static int track_inherit(struct kmtia_track *track,
-			 const struct kmtia_track *old)
-{
-	track->origin = old->origin;
-	track->kept = old->kept;
-	track->reuse_hash = old->reuse_hash;
-	memcpy(track->manager, old->manager, KMTIA_UUID_LEN);
-	if (!old->key_id)
-		return 0;
-	track->key_id = kstrdup(old->key_id, GFP_KERNEL_ACCOUNT);
-	return track->key_id ? 0 : -ENOMEM;
-}
-
 static void track_enter(struct kmtia_net *kn, struct kmtia_track *track,
 			const struct kmtia_clone *clone)
 {
 	u64 reuse_hash;
 
-	kmtia_tracker_forget_own(&kn->tracker);
-	if ((clone->old && track_inherit(track, clone->old)) ||
+	kmtia_tracker_forget_own(&kn->tracker, NULL);
+	if ((clone->old && kmtia_track_inherit(track, clone->old)) ||
 	    kmtia_track_add(&kn->tracker, track))
 		return;
 	kmtia_tracker_live(&kn->tracker, &track->id, &reuse_hash);
@@ -231,7 +217,7 @@ static void track_enter(struct kmtia_net *kn, struct kmtia_track *track,
 static void track_moved(struct kmtia_net *kn, const struct kmtia_sa *sa,
 			const struct kmtia_clone *clone, struct kmtia_rule *rule)
 {
-	struct kmtia_track *mate, *track = kmtia_track_new(sa, rule);
+	struct kmtia_track *track = kmtia_track_new(sa, rule);
 
 	if (!track) {
 		net_warn_ratelimited("kmtia: no memory to track %s SA spi 0x%08x, which was moved under rule %u\n",
@@ -241,10 +227,7 @@ static void track_moved(struct kmtia_net *kn, const struct kmtia_sa *sa,
 		return;
 	}
 	track->key_hash = clone->key_hash;
-	mate = kmtia_tracker_mate(&kn->tracker, sa);
-	if (mate)
-		track->mate = mate->handle;
-	kmtia_track_put(mate);
+	kmtia_tracker_pair(&kn->tracker, sa, track);
 	track_enter(kn, track, clone);
 	/* Also if there was no memory to track it */
 	if (!may_lie(rule, clone->old))

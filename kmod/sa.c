@@ -314,7 +314,7 @@ u64 kmtia_slot_key_hash(const struct kmtia_slot *slot, const u8 *key)
 }
 
 /**
- * kmtia_sa_key_hash() - keyed hash of all keys of a state
+ * kmtia_sa_key_hash() - keyed hash of all algorithms and keys of a state
  * @x: the state
  * @sa: its description
  *
@@ -326,7 +326,10 @@ u64 kmtia_sa_key_hash(const struct xfrm_state *x, const struct kmtia_sa *sa)
 	unsigned int i;
 
 	for (i = 0; i < sa->n_slots; i++)
-		hash = siphash_3u64(hash, sa->slots[i].role,
+		hash = siphash_4u64(hash, sa->slots[i].role,
+				    siphash(sa->slots[i].algorithm,
+					    strlen(sa->slots[i].algorithm),
+					    key_hash_key()),
 				    kmtia_slot_key_hash(&sa->slots[i],
 							kmtia_sa_key(x, &sa->slots[i])),
 				    key_hash_key());

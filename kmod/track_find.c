@@ -97,6 +97,22 @@ struct kmtia_track *kmtia_tracker_mate(struct kmtia_tracker *tracker,
 	return fits == 1 ? mate : NULL;
 }
 
+/**
+ * kmtia_tracker_pair() - note the mate of an SA that nobody is asked about
+ * @tracker: the tracker
+ * @sa: the SA
+ * @track: its entry, not in the tracker yet
+ */
+void kmtia_tracker_pair(struct kmtia_tracker *tracker,
+			const struct kmtia_sa *sa, struct kmtia_track *track)
+{
+	struct kmtia_track *mate = kmtia_tracker_mate(tracker, sa);
+
+	if (mate)
+		track->mate = mate->handle;
+	kmtia_track_put(mate);
+}
+
 /* --- Readers -------------------------------------------------------------- */
 
 /**

@@ -23,81 +23,7 @@
  */
 #define PENDING_MAX	(10 * HZ)
 
-static struct kmem_cache *track_cache;
-
-/**
- * kmtia_tracker_cache_init() - make the cache of tracked SAs
- *
- * Return: 0 or %-ENOMEM.
- */
-int __init kmtia_tracker_cache_init(void)
-{
-	track_cache = kmem_cache_create("kmtia_sa", sizeof(struct kmtia_track),
-					0, KMTIA_SLAB_FLAGS, kmtia_cache_ctor);
-	return track_cache ? 0 : -ENOMEM;
-}
-
-/**
- * kmtia_tracker_cache_exit() - free the cache of tracked SAs
- *
- * Context: after rcu_barrier().
- */
-void kmtia_tracker_cache_exit(void)
-{
-	kmem_cache_destroy(track_cache);
-}
-
-/* --- Entries ------------------------------------------------------------- */
-
-/**
- * kmtia_track_new() - make an entry for an SA that is being created
- * @sa: the SA
- * @rule: the rule that covers it; gets a reference
- *
- * Return: the entry with a reference for the caller, or NULL.
- */
-struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
-				    struct kmtia_rule *rule)
-{
-	struct kmtia_track *track;
-
-	track = kmtia_cache_zalloc(track_cache);
-	if (!track)
-		return NULL;
-	refcount_set(&track->ref, 1);
-	INIT_LIST_HEAD(&track->node);
-	INIT_LIST_HEAD(&track->event_node);
-	track->id = sa->id;
-	track->saddr = sa->saddr;
-	track->reqid = sa->reqid;
-	track->if_id = sa->if_id;
-	track->mode = sa->mode;
-	track->rule = kmtia_rule_hold(rule);
-	return track;
-}
-
-static void track_free(struct rcu_head *rcu)
-{
-	struct kmtia_track *track = container_of(rcu, struct kmtia_track, rcu);
-
-	kfree(track->key_id);
-	kmem_cache_free(track_cache, track);
-}
-
-/**
- * kmtia_track_put() - put a reference
- * @track: the entry, or NULL
- *
- * Context: any.
- */
-void kmtia_track_put(struct kmtia_track *track)
-{
-	if (!track || !refcount_dec_and_test(&track->ref))
-		return;
-	kmtia_rule_put(track->rule);
-	/* Readers of the tables may be looking at it. */
-	call_rcu(&track->rcu, track_free);
-}
+/* --- Pending ------------------------------------------------------------- */
 
 /**
  * kmtia_track_add() - the SA is made
@@ -166,20 +92,32 @@ static void track_forget(struct kmtia_tracker *tracker,
 /**
  * kmtia_tracker_forget_own() - a task begins the next SA
  * @tracker: the tracker
+ * @id: of that SA, or NULL
  *
  * What it had pending came to nothing, or XFRM would have said so by now.
+ *
+ * Return: what it had pending of that very identity, with a reference for the
+ * caller, or NULL.
  */
-void kmtia_tracker_forget_own(struct kmtia_tracker *tracker)
+struct kmtia_track *kmtia_tracker_forget_own(struct kmtia_tracker *tracker,
+					     const struct kmtia_sa_id *id)
 {
-	struct kmtia_track *track, *next;
+	struct kmtia_track *track, *next, *same = NULL;
 
 	if (list_empty_careful(&tracker->pending))
-		return;
+		return NULL;
 	spin_lock_bh(&tracker->lock);
-	list_for_each_entry_safe(track, next, &tracker->pending, node)
-		if (track->creator == current)
-			track_forget(tracker, track);
+	list_for_each_entry_safe(track, next, &tracker->pending, node) {
+		if (track->creator != current)
+			continue;
+		if (id && !same && kmtia_sa_id_equal(&track->id, id)) {
+			refcount_inc(&track->ref);
+			same = track;
+		}
+		track_forget(tracker, track);
+	}
 	spin_unlock_bh(&tracker->lock);
+	return same;
 }
 
 /* --- Events -------------------------------------------------------------- */
@@ -279,6 +217,7 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 		list_del_init(&track->node);
 		track->state = KMTIA_TRACK_LIVE;
 		track->creator = NULL;
+		kmtia_track_wipe(track);
 		track->since = jiffies;
 		tracker->live++;
 		queue_delayed_work(kmtia_wq, &tracker->watch,

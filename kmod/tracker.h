@@ -13,6 +13,7 @@
 #include "kmtia.h"
 
 struct kmtia_rule;
+struct xfrm_state;
 
 /* --- reuse.c ------------------------------------------------------------ */
 
@@ -42,7 +43,7 @@ bool kmtia_reuse_fresh(struct kmtia_reuse *reuse, u64 key_hash,
 void kmtia_reuse_commit(struct kmtia_reuse *reuse, u64 key_hash,
 			const struct kmtia_sa_id *id);
 
-/* --- tracker.c ---------------------------------------------------------- */
+/* --- track.c ------------------------------------------------------------ */
 
 enum kmtia_flush {
 	KMTIA_FLUSH_ESP,
@@ -79,6 +80,7 @@ enum kmtia_track_state {
  * @handle: number of the SA; index in kmtia_tracker::by_handle
  * @mate: handle of the mate, 0 for none
  * @seq: number of the last event
+ * @asked_hash: keyed hash of all keys that the keying module proposed
  * @key_hash: keyed hash of all keys
  * @reuse_hash: keyed hash of the key that must be used once, 0 for none
  * @rule: the rule that covers it; pinned
@@ -86,6 +88,7 @@ enum kmtia_track_state {
  * @since: when it came into its state, jiffies
  * @manager: UUID of who dictated
  * @key_id: name of the key, or NULL
+ * @keys: the dictated keys, while @state is PENDING; NULL if there are none
  */
 struct kmtia_track {
 	struct rhlist_head spi_node;
@@ -109,6 +112,7 @@ struct kmtia_track {
 	u64 handle;
 	u64 mate;
 	u64 seq;
+	u64 asked_hash;
 	u64 key_hash;
 	u64 reuse_hash;
 	struct kmtia_rule *rule;
@@ -116,7 +120,23 @@ struct kmtia_track {
 	unsigned long since;
 	u8 manager[KMTIA_UUID_LEN];
 	char *key_id;
+	u8 *keys;
 };
+
+int kmtia_tracker_cache_init(void);
+void kmtia_tracker_cache_exit(void);
+struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
+				    struct kmtia_rule *rule);
+void kmtia_track_put(struct kmtia_track *track);
+int kmtia_track_inherit(struct kmtia_track *track,
+			const struct kmtia_track *old);
+void kmtia_track_keep(struct kmtia_track *track, const struct kmtia_sa *sa,
+		      u8 *const *keys);
+void kmtia_track_restore(const struct kmtia_track *track, struct xfrm_state *x,
+			 const struct kmtia_sa *sa);
+void kmtia_track_wipe(struct kmtia_track *track);
+
+/* --- tracker.c ---------------------------------------------------------- */
 
 /**
  * struct kmtia_tracker - the tracked SAs of a network namespace
@@ -175,15 +195,11 @@ struct kmtia_track_event {
 /* How often mismatch.c looks */
 #define KMTIA_MISMATCH_PERIOD	(2 * HZ)
 
-int kmtia_tracker_cache_init(void);
-void kmtia_tracker_cache_exit(void);
 int kmtia_tracker_init(struct kmtia_tracker *tracker);
 void kmtia_tracker_exit(struct kmtia_tracker *tracker);
-struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
-				    struct kmtia_rule *rule);
 int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track);
-void kmtia_track_put(struct kmtia_track *track);
-void kmtia_tracker_forget_own(struct kmtia_tracker *tracker);
+struct kmtia_track *kmtia_tracker_forget_own(struct kmtia_tracker *tracker,
+					     const struct kmtia_sa_id *id);
 bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 			const struct kmtia_sa_id *id, u64 *reuse_hash);
 void kmtia_tracker_event(struct kmtia_tracker *tracker,
@@ -204,6 +220,8 @@ bool kmtia_tracker_knows_spi(struct kmtia_tracker *tracker,
 			     const struct kmtia_sa *sa);
 struct kmtia_track *kmtia_tracker_mate(struct kmtia_tracker *tracker,
 				       const struct kmtia_sa *sa);
+void kmtia_tracker_pair(struct kmtia_tracker *tracker,
+			const struct kmtia_sa *sa, struct kmtia_track *track);
 struct kmtia_track *kmtia_tracker_next(struct kmtia_tracker *tracker,
 				       u64 handle);
 void kmtia_tracker_describe(struct kmtia_tracker *tracker,

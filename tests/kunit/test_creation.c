@@ -243,7 +243,89 @@ static void outcome_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, o->err);
 	expect_counted(test, c, o);
 	/* XFRM does not take it in after all, and its creator makes another. */
-	kmtia_tracker_forget_own(&c->kn->tracker);
+	kmtia_tracker_forget_own(&c->kn->tracker, NULL);
+}
+
+/* --- Offered again ------------------------------------------------------------------- */
+
+/* The keying module offers the SA, with a key of that byte, and XFRM does not
+ * take it in. Returns whether the manager was asked.
+ */
+static bool offered(struct kunit *test, u8 byte)
+{
+	struct kmtia_creation *creation;
+	struct creating *c = test->priv;
+	bool asked;
+	int err;
+
+	memset(c->x->aead->alg_key, byte, TEST_GCM_BYTES);
+	err = kmtia_creation_begin(c->kn, c->x, &creator_wait, NULL, &creation);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_ASSERT_NOT_NULL(test, creation);
+	KUNIT_EXPECT_EQ(test, (u8)c->x->aead->alg_key[0], MANAGER_BYTE);
+	KUNIT_EXPECT_EQ(test, (u8)c->x->aead->alg_key[TEST_GCM_BYTES - 1],
+			MANAGER_BYTE);
+	KUNIT_EXPECT_EQ(test, kmtia_creation_end(creation, err, NULL), 0);
+	asked = c->req;
+	if (c->req)
+		kmtia_request_put(c->req);
+	c->req = NULL;
+	return asked;
+}
+
+static struct kmtia_track *pending(struct kunit *test)
+{
+	struct creating *c = test->priv;
+
+	KUNIT_ASSERT_FALSE(test, list_empty(&c->kn->tracker.pending));
+	return list_last_entry(&c->kn->tracker.pending, struct kmtia_track,
+			       node);
+}
+
+static void offered_again(struct kunit *test)
+{
+	struct creating *c = test->priv;
+
+	c->sleeps = gives_key;
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE));
+	KUNIT_EXPECT_FALSE(test, offered(test, MODULE_BYTE));
+	KUNIT_EXPECT_FALSE(test, offered(test, MODULE_BYTE));
+	/* Another key is another SA. */
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	/* As another task's */
+	pending(test)->creator = NULL;
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	pending(test)->asked_hash++;
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	/* Where there was no memory for them */
+	kmtia_track_wipe(pending(test));
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	kmtia_tracker_forget_own(&c->kn->tracker, NULL);
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	kmtia_tracker_forget_own(&c->kn->tracker, NULL);
+}
+
+/* They are kept no longer than XFRM may refuse the SA. */
+static void kept_until_live(struct kunit *test)
+{
+	struct creating *c = test->priv;
+	struct kmtia_track *track;
+	u64 reuse_hash;
+
+	c->sleeps = gives_key;
+	offered(test, MODULE_BYTE);
+	track = pending(test);
+	KUNIT_ASSERT_NOT_NULL(test, track->keys);
+	KUNIT_EXPECT_EQ(test, track->keys[0], MANAGER_BYTE);
+	KUNIT_EXPECT_TRUE(test, kmtia_tracker_live(&c->kn->tracker, &track->id,
+						   &reuse_hash));
+	KUNIT_EXPECT_NULL(test, track->keys);
+	/* Not to be remembered: it would hold the rule. */
+	kmtia_tracker_gone(&c->kn->tracker, track, false);
+	track->since -= msecs_to_jiffies(kmtia_readd_ms);
+	mod_delayed_work(system_wq, &c->kn->tracker.reaper, 0);
+	flush_delayed_work(&c->kn->tracker.reaper);
+	KUNIT_EXPECT_EQ(test, c->kn->tracker.remembered, 0U);
 }
 
 /* --- The suite ------------------------------------------------------------------------ */
@@ -300,6 +382,8 @@ static void creation_exit(struct kunit *test)
 
 static struct kunit_case creation_cases[] = {
 	KUNIT_CASE_PARAM(outcome_counted, outcome_gen_params),
+	KUNIT_CASE(offered_again),
+	KUNIT_CASE(kept_until_live),
 	{}
 };
 

@@ -119,10 +119,10 @@ static void test_unreported_death(struct kunit *test)
 static void test_forget_own(struct kunit *test)
 {
 	struct tracking *t = test->priv;
-	struct kmtia_track *own, *others, *in;
+	struct kmtia_track *own, *others, *in, *same;
 	struct kmtia_sa sa;
 
-	kmtia_tracker_forget_own(&t->tracker);
+	kmtia_tracker_forget_own(&t->tracker, NULL);
 	kmtia_test_sa(&sa, 1);
 	in = test_live(test, &sa, NULL);
 	sa.id.spi = cpu_to_be32(2);
@@ -130,7 +130,7 @@ static void test_forget_own(struct kunit *test)
 	sa.id.spi = cpu_to_be32(3);
 	others = test_pending(test, &sa, NULL);
 	others->creator = others;
-	kmtia_tracker_forget_own(&t->tracker);
+	kmtia_tracker_forget_own(&t->tracker, NULL);
 	KUNIT_EXPECT_EQ(test, refcount_read(&own->ref), 1U);
 	KUNIT_EXPECT_EQ(test, refcount_read(&others->ref), 2U);
 	KUNIT_EXPECT_TRUE(test, kmtia_tracker_knows_spi(&t->tracker, &sa));
@@ -138,6 +138,16 @@ static void test_forget_own(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kmtia_tracker_knows_spi(&t->tracker, &sa));
 	KUNIT_EXPECT_NULL(test, xa_load(&t->tracker.by_handle, own->handle));
 	KUNIT_EXPECT_EQ(test, (int)in->state, (int)KMTIA_TRACK_LIVE);
+	/* What it had pending of the identity that it begins again it gets. */
+	same = test_pending(test, &sa, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, same,
+			    kmtia_tracker_forget_own(&t->tracker, &sa.id));
+	KUNIT_EXPECT_EQ(test, refcount_read(&same->ref), 2U);
+	kmtia_track_put(same);
+	KUNIT_EXPECT_FALSE(test, kmtia_tracker_knows_spi(&t->tracker, &sa));
+	sa.id.spi = cpu_to_be32(3);
+	KUNIT_EXPECT_NULL(test, kmtia_tracker_forget_own(&t->tracker, &sa.id));
+	KUNIT_EXPECT_EQ(test, refcount_read(&others->ref), 2U);
 }
 
 /* Pending ones are forgotten after a while, gone ones after kmtia_readd_ms. */
@@ -189,7 +199,7 @@ static void test_readd(struct kunit *test)
 	track = test_pending(test, &sa, NULL);
 	/* One that is not in yet has not been there before. */
 	KUNIT_EXPECT_NULL(test, readd_of(test, &sa, 5));
-	kmtia_tracker_forget_own(&((struct tracking *)test->priv)->tracker);
+	kmtia_tracker_forget_own(&((struct tracking *)test->priv)->tracker, NULL);
 
 	track = test_live(test, &sa, NULL);
 	KUNIT_EXPECT_PTR_EQ(test, readd_of(test, &sa, 5), track);

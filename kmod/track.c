@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is known about an SA: an entry of the tracker (tracker.c).
+ */
+#include "internal.h"
+#include "compat/xfrm.h"
+
+#include <linux/slab.h>
+
+static struct kmem_cache *track_cache;
+
+/**
+ * kmtia_tracker_cache_init() - make the cache of tracked SAs
+ *
+ * Return: 0 or %-ENOMEM.
+ */
+int __init kmtia_tracker_cache_init(void)
+{
+	track_cache = kmem_cache_create("kmtia_sa", sizeof(struct kmtia_track),
+					0, KMTIA_SLAB_FLAGS, kmtia_cache_ctor);
+	return track_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * kmtia_tracker_cache_exit() - free the cache of tracked SAs
+ *
+ * Context: after rcu_barrier().
+ */
+void kmtia_tracker_cache_exit(void)
+{
+	kmem_cache_destroy(track_cache);
+}
+
+/**
+ * kmtia_track_new() - make an entry for an SA that is being created
+ * @sa: the SA
+ * @rule: the rule that covers it; gets a reference
+ *
+ * Return: the entry with a reference for the caller, or NULL.
+ */
+struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
+				    struct kmtia_rule *rule)
+{
+	struct kmtia_track *track;
+
+	track = kmtia_cache_zalloc(track_cache);
+	if (!track)
+		return NULL;
+	refcount_set(&track->ref, 1);
+	INIT_LIST_HEAD(&track->node);
+	INIT_LIST_HEAD(&track->event_node);
+	track->id = sa->id;
+	track->saddr = sa->saddr;
+	track->reqid = sa->reqid;
+	track->if_id = sa->if_id;
+	track->mode = sa->mode;
+	track->rule = kmtia_rule_hold(rule);
+	return track;
+}
+
+static void track_free(struct rcu_head *rcu)
+{
+	struct kmtia_track *track = container_of(rcu, struct kmtia_track, rcu);
+
+	kfree(track->key_id);
+	kmem_cache_free(track_cache, track);
+}
+
+/**
+ * kmtia_track_put() - put a reference
+ * @track: the entry, or NULL
+ *
+ * Context: any.
+ */
+void kmtia_track_put(struct kmtia_track *track)
+{
+	if (!track || !refcount_dec_and_test(&track->ref))
+		return;
+	kmtia_rule_put(track->rule);
+	kmtia_track_wipe(track);
+	/* Readers of the tables may be looking at it. */
+	call_rcu(&track->rcu, track_free);
+}
+
+/**
+ * kmtia_track_inherit() - the same key again: who decided it, and which it is
+ * @track: an entry that nobody else knows yet
+ * @old: of the SA that has had the key
+ *
+ * Context: process.
+ * Return: 0 or %-ENOMEM.
+ */
+int kmtia_track_inherit(struct kmtia_track *track,
+			const struct kmtia_track *old)
+{
+	track->origin = old->origin;
+	track->kept = old->kept;
+	track->reuse_hash = old->reuse_hash;
+	memcpy(track->manager, old->manager, KMTIA_UUID_LEN);
+	if (!old->key_id)
+		return 0;
+	track->key_id = kstrdup(old->key_id, GFP_KERNEL_ACCOUNT);
+	return track->key_id ? 0 : -ENOMEM;
+}
+
+/* --- Keys of an SA that XFRM may refuse --------------------------------------- */
+
+/**
+ * kmtia_track_keep() - have the dictated keys at hand until the SA is in
+ * @track: an entry that nobody else knows yet
+ * @sa: the SA
+ * @keys: its keys, a slot each
+ *
+ * A keying module that offers an SA once more, because XFRM refused it for
+ * something else than its keys, gets them without a question. Without memory
+ * for them there is one.
+ *
+ * Context: process.
+ */
+void kmtia_track_keep(struct kmtia_track *track, const struct kmtia_sa *sa,
+		      u8 *const *keys)
+{
+	unsigned int i, size = 0;
+	u8 *to;
+
+	for (i = 0; i < sa->n_slots; i++)
+		size += kmtia_slot_bytes(&sa->slots[i]);
+	to = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	track->keys = to;
+	for (i = 0; to && i < sa->n_slots; i++) {
+		memcpy(to, keys[i], kmtia_slot_bytes(&sa->slots[i]));
+		to += kmtia_slot_bytes(&sa->slots[i]);
+	}
+}
+
+/**
+ * kmtia_track_restore() - give a state the keys that were kept
+ * @track: of the SA that was refused
+ * @x: the state, before its init_state
+ * @sa: its description; its slots are those of the SA that was refused
+ */
+void kmtia_track_restore(const struct kmtia_track *track, struct xfrm_state *x,
+			 const struct kmtia_sa *sa)
+{
+	u8 *keys[KMTIA_MAX_SLOTS], *from = track->keys;
+	unsigned int i;
+
+	for (i = 0; i < sa->n_slots; i++) {
+		keys[i] = from;
+		from += kmtia_slot_bytes(&sa->slots[i]);
+	}
+	kmtia_sa_write(x, sa, keys);
+}
+
+/**
+ * kmtia_track_wipe() - the keys are not needed any more
+ * @track: the entry; nobody else reads its keys
+ *
+ * Context: any.
+ */
+void kmtia_track_wipe(struct kmtia_track *track)
+{
+	kfree_sensitive(track->keys);
+	track->keys = NULL;
+}
