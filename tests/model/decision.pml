@@ -3,6 +3,28 @@
 
 /* --- Rounds (round.c) -------------------------------------------------------------- */
 
+/* The earliest deadline of a round, even if it has passed, in due. Part of a step of
+ * its caller's
+ */
+inline first_deadline(c)
+{
+	due = 0;
+	j = 0;
+	do
+	:: j < decision[c].n_requests ->
+		tmp = request[decision[c].requests[j]].expires;
+		if
+		:: due == 0 || tmp < due -> due = tmp
+		:: else
+		fi;
+		j++
+	:: else ->
+		j = 0;
+		tmp = 0;
+		break
+	od
+}
+
 /* The earliest deadline after ghost_now, in due; 0 if all have passed. Part of a
  * step of its caller's
  */
@@ -97,7 +119,7 @@ inline kmtia_round_ask(c, m, is_check, is_keys)
 	r = 0
 }
 
-/* Any time may have passed. Where all deadlines have, the timer is set to now. */
+/* Any time may have passed, deadlines as well. */
 inline kmtia_round_wait(c)
 {
 	if
@@ -109,11 +131,7 @@ inline kmtia_round_wait(c)
 			:: decision[c].ghost_now = 1
 			:: decision[c].ghost_now = 2
 			fi;
-			next_deadline(c);
-			if
-			:: due == 0 -> due = decision[c].ghost_now
-			:: else
-			fi;
+			first_deadline(c);
 #ifndef SEEDED_NO_TIMER
 			kmtia_clock_start(decision[c], due);
 #endif

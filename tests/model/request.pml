@@ -220,7 +220,9 @@ end:	do
 			decision[c].timer = 0;
 			decision[c].ghost_timer_runs = 1;
 			if
-			:: decision[c].ghost_now = decision[c].ghost_timer_expires
+			:: decision[c].ghost_now < decision[c].ghost_timer_expires ->
+				decision[c].ghost_now = decision[c].ghost_timer_expires
+			:: decision[c].ghost_now >= decision[c].ghost_timer_expires
 			:: decision[c].ghost_now = 2
 			fi;
 			decision[c].ghost_timer_expires = 0
