@@ -7,6 +7,8 @@
 top=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 # shellcheck source=tests/common.sh
 . "$top/tests/common.sh"
+# shellcheck source=tests/vm/host/log.sh
+. "$top/tests/vm/host/log.sh"
 
 # run_vm NAME LINES [OPTION...]: runs a scenario of these lines; leaves out, err and status
 run_vm() {
@@ -146,6 +148,27 @@ device va entered promiscuous mode"
 	is 'and have nothing against these lines' "$(complaints <<<"$good")" ''
 }
 
+# trace FUNCTION CALLER
+trace() {
+	printf '%s\n' '[ 1.0] ------------[ cut here ]------------' "[ 1.1] WARNING: CPU: 0 PID: 1 at x.c:1 $1+0x1/0x2" \
+		'[ 1.2] Call Trace:' "[ 1.3]  $2+0x1/0x2" '[ 1.4] ---[ end trace 0000000000000000 ]---'
+}
+
+log_traces() {
+	local allowed=$tap_tmp/traces
+
+	echo 'known\+.*caller\+' >"$allowed"
+	is 'an allowed trace is left out, and nothing else' "$({
+		trace known caller
+		echo between
+		trace known other
+		trace known caller
+		trace other caller
+	} | without_traces "$allowed")" "$(echo between && trace known other && trace other caller)"
+	: >"$allowed"
+	is 'where none is allowed all are left' "$(trace known caller | without_traces "$allowed")" "$(trace known caller)"
+}
+
 usage() {
 	fails 'a scenario that is not there' "$top/tests/vm/run" /nonesuch
 	fails 'an option that is not there' "$top/tests/vm/run" --nonesuch "$0"
@@ -158,6 +181,7 @@ run_vm skip 'echo "1..0 # SKIP no need"'
 is 'a scenario that is skipped: status 0' "$status" 0
 is 'a scenario that is skipped: says so' "$(results)" '1..0 # SKIP no need'
 log_rules
+log_traces
 good
 live
 bad
