@@ -9,29 +9,8 @@
 . "${KMTIA_TOP:?run this with tests/vm/run}/tests/vm/guest.sh"
 # shellcheck source=tests/scenarios/lib/tia.sh
 . "$KMTIA_TOP/tests/scenarios/lib/tia.sh"
-
-# some_key NS BYTES: what the keying module in NS proposes
-some_key() {
-	local byte
-
-	printf -v byte '%02x' "'$1"
-	printf "0x%0.s" 1
-	printf "$byte%0.s" $(seq "$2")
-}
-
-# sa_both SRC DST PROTO SPI ALGORITHM...: KEY-n in ALGORITHM stands for a key of n bytes
-sa_both() {
-	local ns arg args
-
-	for ns in a b; do
-		args=()
-		for arg in "${@:5}"; do
-			[[ $arg != KEY-* ]] || arg=$(some_key $ns "${arg#KEY-}")
-			args+=("$arg")
-		done
-		ip -n $ns xfrm state add src "$1" dst "$2" proto "$3" spi "$4" reqid 1 mode transport "${args[@]}"
-	done
-}
+# shellcheck source=tests/scenarios/lib/both.sh
+. "$KMTIA_TOP/tests/scenarios/lib/both.sh"
 
 # policies PROTO: traffic between the ends needs it
 policies() {
