@@ -13,10 +13,10 @@
 VERSION := 0.1.0
 SONAME := libkmtia.so.0
 
-# The running kernel if its headers are there, else the newest that has some.
+# The running kernel if its headers are there, else the newest that has some; one with PREEMPT_RT only if there is no other.
 KVER ?= $(shell r=$$(uname -r); [ -e /lib/modules/$$r/build ] || \
 	r=$$(cd /lib/modules 2>/dev/null && ls -d */build 2>/dev/null | \
-	     sed 's,/build,,' | sort -V | tail -n 1); echo $$r)
+	     sed 's,/build,,' | sort -V | awk '/-rt-/ { rt = $$0; next } { r = $$0 } END { print r ? r : rt }'); echo $$r)
 KDIR ?= /lib/modules/$(KVER)/build
 
 # Which kernel "make check-vm" boots: a name that tests/vm/kernel/get knows
@@ -271,6 +271,12 @@ $(B)/tests/bin/%: tests/programs/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
 
+# For programs that a 64-bit kernel sees as 32-bit ones
+$(B)/tests/bin/%32: tests/programs/%32.c kmod/uapi/linux/kmtia.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STD) -m32 -Ikmod/uapi $(CFLAGS) $(WARN) -o $@ $<
+
 $(B)/tests/bin/race: $(wildcard tests/race/*.[ch]) kmod/uapi/linux/kmtia.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -301,7 +307,10 @@ race-%:
 	+@if $(PRINT) release $* >/dev/null 2>&1; then \
 		$(MAKE) --no-print-directory KVER=$$($(PRINT) release $*) KDIR=$$($(PRINT) build $*) race; fi
 
-# Only there, and only in check-full: each takes a quarter of an hour and more
+# What no kernel of Debian's can do
+DEBUG := $(wildcard tests/debug/*.py)
+
+# Only on the debug kernel, and only in check-full: each takes a quarter of an hour and more
 RACES := debug:tests/race/commands.sh debug:tests/race/unload.sh
 
 # On the debug kernel: KUnit, and what most paths of the module are in
@@ -319,7 +328,7 @@ check-full: deps kernel-6.12 kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all MODEL=full \
 		LAST='--last tests/behaviours.py' \
 		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
-		SMOKE='$(RACES) debug:tests/kunit/run.py $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
+		SMOKE='$(RACES) debug:tests/kunit/run.py $(DEBUG:%=debug:%) $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
 
 kernel-debug kernel-6.12: deps
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Is everything proved that Documentation/behaviours.rst says is? The file names tests
-for each promise; tests/tap-summary has left what became of them in build/results.
+"""Is everything proved that Documentation/behaviours.rst and creators.rst say is? They name
+tests for each promise; tests/tap-summary has left what became of them in build/results.
 Prints TAP, a test for each row. See Documentation/testing.rst."""
 import argparse
 import collections
@@ -17,11 +17,12 @@ sys.path.insert(0, os.path.join(TOP, "tests/py"))
 # pylint: disable=wrong-import-position
 import tap
 
-DOCUMENT = os.path.join(TOP, "Documentation/behaviours.rst")
+DOCUMENTS = [os.path.join(TOP, "Documentation", name) for name in ("behaviours.rst", "creators.rst")]
 RESULTS = os.path.join(TOP, "build/results")
 KERNELS = ("6.1", "6.12", "debug")
 BEHAVIOURS = 55
-FIELDS = ("status", "test", "not", "kernels")
+FIELDS = ("status", "test", "not", "kernels", "asked")
+ASKED = ("yes", "no", "once")
 
 Row = collections.namedtuple("Row", "name line promise status tests excepted kernels faults")
 
@@ -60,7 +61,7 @@ def parse_status(text, tests):
 
 def make_row(name, line, promise, fields):
     faults = [f"there is no such field: {f}" for f, _ in fields if f not in FIELDS]
-    faults += [f"{f} is there twice" for f in ("status", "kernels", "not")
+    faults += [f"{f} is there twice" for f in ("status", "kernels", "not", "asked")
                if [g for g, _ in fields].count(f) > 1]
     values = collections.defaultdict(list)
     for field, value in fields:
@@ -72,6 +73,8 @@ def make_row(name, line, promise, fields):
     faults += [f for f in (fault, parse_status(status, tests)) if f]
     if not promise:
         faults.append("nothing is promised")
+    if name[0] == "C" and values["asked"] not in [[word] for word in ASKED]:
+        faults.append(f"asked is none of {', '.join(ASKED)}")
     return Row(name, line, promise, status, [t for t in tests if ": " in t], values["not"], kernels, faults)
 
 
@@ -80,7 +83,7 @@ def parse(text):
     sentence, then fields."""
     rows, at = [], None
     for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"([BFA]\d+)\b", line)
+        head = re.match(r"([BCFA]\d+)\b", line)
         field = re.match(r"\s+:([a-z ]+):(?:\s+(.*))?$", line)
         if head:
             at = [head[1], number, "", []]
@@ -187,7 +190,7 @@ def test_faults(test, kernels, results):
 
 
 def judge(text, results):
-    """[(name, list of faults)] for the document as a whole and each of its rows"""
+    """[(name, list of faults)] for the documents as a whole and each of their rows"""
     rows = parse(text)
     verdicts = [("behaviours are numbered from 1 to 55", numbering_faults(rows))]
     for row in rows:
@@ -204,8 +207,10 @@ def main():
     if parser.parse_args().tree:
         print(tree())
         return
-    with open(DOCUMENT, encoding="utf-8") as f:
-        text = f.read()
+    text = ""
+    for document in DOCUMENTS:
+        with open(document, encoding="utf-8") as f:
+            text += f.read()
     for name, faults in judge(text, Results(RESULTS, tree())):
         if not tap.ok(not faults, name):
             tap.diag("\n".join(faults))

@@ -5,7 +5,12 @@
 
 : "${work:?}" "${cache:?}"
 
-kver=${KVER:-$(cd /lib/modules && ls -d ./*/build | sed 's,^\./,,; s,/build,,' | sort -V | tail -n 1)}
+# headers: the releases that have some, the newest last
+headers() {
+	(cd /lib/modules && ls -d ./*/build) | sed 's,^\./,,; s,/build,,' | sort -V
+}
+
+kver=${KVER:-$(headers | grep -v -e -rt- | tail -n 1)}
 kdir=${KDIR:-/lib/modules/$kver/build}
 mapfile -t kernel_c < <(git ls-files 'kmod/*.[ch]' 'tests/kmod/*.[ch]' 'tests/kunit/*.[ch]' | grep -v '_gen\.[ch]$\|uapi/')
 
@@ -88,6 +93,16 @@ kernel_build() {
 # Together, since sparse does not run without the compiler.
 check_kernel_gcc() {
 	kernel_build kernel-gcc W=1 C=2 CF=-Wbitwise
+}
+
+# Locks and mutexes are other types there.
+check_kernel_rt() {
+	local kdir dir=$work/kernel-rt
+
+	kdir=/lib/modules/$(headers | grep -e -rt- | tail -n 1)/build
+	mkdir -p "$dir"
+	cp -r kmod Kbuild "$dir/"
+	kernel_make "$dir" modules W=1
 }
 
 # A kernel that was configured for gcc has flags that clang does not know: here is what its configuration would say, had

@@ -114,6 +114,10 @@ said("no scenario and name: it works", "a test without its scenario", row("statu
 said("fewer kernels, and no reason", "fewer kernels, and no reason",
      row("status: proved", T, "kernels: 6.1, debug"))
 said("there are no such kernels", "a kernel that there is not", row("status: proved", T, "kernels: 6.6 (nicer)"))
+ROAD = row("status: proved", T, "asked: once").replace("B1", "C1")
+tap.is_(faults(ROAD), [], "a road, and how often it is asked about")
+said("asked is none of yes, no, once", "a road, and how often is not said", ROAD.replace("once", "often"))
+said("asked is none of yes, no, once", "a road, and nothing is said", ROAD.replace(":asked: once", ""))
 said("nothing is promised", "no sentence", row("status: proved", T, promise=""))
 
 
@@ -149,14 +153,17 @@ with tempfile.TemporaryDirectory() as top:
     put("kmod/a.c", "a")
     tap.ok(put("tests/build/b.sh", "") != first, "a new file is another tree")
 
-# --- The document itself --------------------------------------------------------------------
+# --- The documents themselves ---------------------------------------------------------------
 
-with open(behaviours.DOCUMENT, encoding="utf-8") as f:
-    rows = behaviours.parse(f.read())
-tap.is_(behaviours.numbering_faults(rows), [], "the document has all behaviours")
-tap.is_([(r.name, r.faults) for r in rows if r.faults], [], "and keeps to its grammar")
-known = {os.path.splitext(n)[0] for d in ("scenarios", "lib", "tools", "py")
+text = ""
+for document in behaviours.DOCUMENTS:
+    with open(document, encoding="utf-8") as f:
+        text += f.read()
+rows = behaviours.parse(text)
+tap.is_(behaviours.numbering_faults(rows), [], "the documents have all behaviours")
+tap.is_([(r.name, r.faults) for r in rows if r.faults], [], "and keep to their grammar")
+known = {os.path.splitext(n)[0] for d in ("scenarios", "debug", "lib", "tools", "py")
          for n in os.listdir(os.path.join(TOP, "tests", d))} | {"kunit"}
 tap.is_(sorted({t.split(": ")[0] for r in rows for t in r.tests} - known), [],
-        "the scenarios and programs that it names are there")
+        "the scenarios and programs that they name are there")
 tap.done()
