@@ -77,10 +77,13 @@ int kmtia_sock_send(struct kmtia_sock *s, const struct nlmsghdr *nlh);
 int kmtia_sock_receive(struct kmtia *h, struct kmtia_sock *s, int flags);
 struct kmtia_msg *kmtia_sock_take(struct kmtia_sock *s, uint32_t seq);
 struct kmtia_msg *kmtia_sock_take_any(struct kmtia_sock *s);
+struct kmtia_msg *kmtia_msg_new(const struct nlmsghdr *nlh, uint64_t now);
 struct nlmsghdr *kmtia_msg_header(struct kmtia_msg *m);
 void kmtia_msg_free(struct kmtia_msg *m);
 
 int kmtia_loop_open(struct kmtia *h);
+int kmtia_loop_add(struct kmtia *h, int fd);
+void kmtia_loop_remove(struct kmtia *h, int fd);
 void kmtia_loop_close(struct kmtia *h);
 void kmtia_loop_settle(struct kmtia *h);
 uint64_t kmtia_now(void);
@@ -168,6 +171,7 @@ int kmtia_registration_start(struct kmtia *h);
 void kmtia_registration_void(struct kmtia *h);
 void kmtia_registration_end(struct kmtia *h);
 int kmtia_check_registered(struct kmtia *h);
+int kmtia_notify_fetch(struct kmtia *h, uint64_t from_seq, kmtia_reply_fn fn, void *arg);
 
 /* --- answer.c -------------------------------------------------------------- */
 

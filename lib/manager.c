@@ -297,20 +297,26 @@ static int replay(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-KMTIA_EXPORT int kmtia_notify_get(struct kmtia *h, uint64_t from_seq)
+/* Have @fn called with each SA that lives and went live after event @from_seq. */
+int kmtia_notify_fetch(struct kmtia *h, uint64_t from_seq, kmtia_reply_fn fn, void *arg)
 {
 	struct nl_msg *msg;
-	int count = 0, err;
 
-	kmtia_begin(h);
-	err = kmtia_check_registered(h);
-	if (err)
-		return err;
 	msg = kmtia_event_command_new(h, KMTIA_CMD_NOTIFY_GET, NLM_F_ACK | NLM_F_DUMP);
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u64(msg, KMTIA_A_NOTIFICATION_FROM_SEQ, from_seq);
-	err = kmtia_command_run(h, &h->event, msg, replay, &count);
+	return kmtia_command_run(h, &h->event, msg, fn, arg);
+}
+
+KMTIA_EXPORT int kmtia_notify_get(struct kmtia *h, uint64_t from_seq)
+{
+	int count = 0, err;
+
+	kmtia_begin(h);
+	err = kmtia_check_registered(h);
+	if (!err)
+		err = kmtia_notify_fetch(h, from_seq, replay, &count);
 	return err ? err : count;
 }
 

@@ -36,7 +36,7 @@ uint64_t kmtia_now(void)
 
 /* --- Messages ---------------------------------------------------------------- */
 
-static struct kmtia_msg *msg_new(const struct nlmsghdr *nlh, uint64_t now)
+struct kmtia_msg *kmtia_msg_new(const struct nlmsghdr *nlh, uint64_t now)
 {
 	struct kmtia_msg *m = malloc(sizeof(*m) + nlh->nlmsg_len);
 
@@ -84,13 +84,6 @@ static void set_options(int fd, bool events)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-static int loop_add(struct kmtia *h, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	return epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
 /* A socket for @events is part of what the caller polls. */
 int kmtia_sock_open(struct kmtia *h, struct kmtia_sock *s, bool events)
 {
@@ -103,7 +96,7 @@ int kmtia_sock_open(struct kmtia *h, struct kmtia_sock *s, bool events)
 	set_options(fd, events);
 	err = bind(fd, (struct sockaddr *)&any, sizeof(any)) ? -errno : 0;
 	if (!err && events)
-		err = loop_add(h, fd);
+		err = kmtia_loop_add(h, fd);
 	if (err) {
 		close(fd);
 		return err;
@@ -135,9 +128,7 @@ void kmtia_sock_close(struct kmtia *h, struct kmtia_sock *s)
 	s->lost = false;
 	if (s->fd < 0)
 		return;
-	/* By hand, lest a child's copy of the descriptor keep it in the set. */
-	if (h->epoll_fd >= 0)
-		epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+	kmtia_loop_remove(h, s->fd);
 	close(s->fd);
 	s->fd = -1;
 }
@@ -159,7 +150,7 @@ static int enqueue(struct kmtia *h, struct kmtia_sock *s, size_t len)
 	int left = len;
 
 	for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
-		struct kmtia_msg *m = msg_new(nlh, now);
+		struct kmtia_msg *m = kmtia_msg_new(nlh, now);
 
 		if (!m) {
 			s->lost = true;
@@ -250,6 +241,20 @@ struct kmtia_msg *kmtia_sock_take_any(struct kmtia_sock *s)
 
 /* --- What the caller polls ---------------------------------------------------- */
 
+int kmtia_loop_add(struct kmtia *h, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* By hand, lest a child's copy of the descriptor keep it in the set. */
+void kmtia_loop_remove(struct kmtia *h, int fd)
+{
+	if (h->epoll_fd >= 0)
+		epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
 int kmtia_loop_open(struct kmtia *h)
 {
 	int err;
@@ -260,7 +265,7 @@ int kmtia_loop_open(struct kmtia *h)
 	if (h->epoll_fd < 0)
 		return -errno;
 	h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = h->wake_fd < 0 ? -errno : loop_add(h, h->wake_fd);
+	err = h->wake_fd < 0 ? -errno : kmtia_loop_add(h, h->wake_fd);
 	if (err)
 		kmtia_loop_close(h);
 	return err;
