@@ -44,6 +44,7 @@ int __wrap_close(int fd);
 void fake_note_message(const void *bytes, size_t len);
 void fake_note_buffer(const void *bytes, size_t len);
 void fake_memory_reset(void);
+void fake_clock_reset(void);
 
 struct fake fake;
 
@@ -443,6 +444,7 @@ void fake_reset(void)
 	for (i = 0; i < MAX_SOCKETS; i++)
 		assert_int_equal(sockets[i].fd, 0);
 	fake_memory_reset();
+	fake_clock_reset();
 }
 
 struct kmtia *fake_open(void)

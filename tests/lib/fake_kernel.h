@@ -5,8 +5,8 @@
  * socketpair, so poll() and timeouts are real; send() runs a handler which plays
  * the kernel's part, and puts answers into the other end.
  *
- * It also looks into each piece of memory that is freed for key bytes, and makes
- * allocations fail.
+ * It also looks into each piece of memory that is freed for key bytes, makes
+ * allocations fail, and lets time stand still.
  */
 #ifndef FAKE_KERNEL_H
 #define FAKE_KERNEL_H
@@ -54,11 +54,13 @@ struct fake {
 	int join_errno;
 	int news_errno;			    /* of joining the controller's group */
 	int look_errno;			    /* of listing the families */
+	int timer_errno;		    /* of making timers */
 	int send_eintr;			    /* how often first */
 	fake_handler on[KMTIA_CMD_MAX + 1]; /* NULL: an ACK */
 
 	/* What was seen. */
 	int sockets; /* open now */
+	int timers;  /* that were made */
 	int command_fd, event_fd, monitor_fd, news_fd;
 	int by_name;	 /* how often the family was asked for by name */
 	int unseen;	 /* commands to a family that is not there */
@@ -133,5 +135,10 @@ bool fake_secret_in_buffer(void); /* does the last receive buffer hold it? */
 /* The @n-th allocation from now fails, once; 0: none does. */
 void fake_fail_allocation(int n);
 bool fake_allocation_failed(void);
+
+/* --- Time ------------------------------------------------------------------------- */
+
+/* It is so many milliseconds later now, and until this is called again. */
+void fake_later(unsigned int ms);
 
 #endif /* FAKE_KERNEL_H */
