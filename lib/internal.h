@@ -12,6 +12,7 @@
  * handle.c	open, close, errors, features
  * sa.c		descriptions of SAs
  * manager.c	being a key manager: registration and what comes in
+ * note.c	which SAs live, which wait for a mate, which were told of
  * answer.c	questions and their answers
  * secret.c	standing secrets
  * match.c	which SAs a rule or a standing secret is for
@@ -172,6 +173,48 @@ void kmtia_registration_void(struct kmtia *h);
 void kmtia_registration_end(struct kmtia *h);
 int kmtia_check_registered(struct kmtia *h);
 int kmtia_notify_fetch(struct kmtia *h, uint64_t from_seq, kmtia_reply_fn fn, void *arg);
+
+/* --- note.c ---------------------------------------------------------------- */
+
+/* By this the kernel names a mate. */
+struct kmtia_identity {
+	uint16_t family;
+	uint8_t proto;
+	uint8_t daddr[16];
+	uint32_t spi, mark, mark_mask;
+};
+
+/* An SA that lives, as far as is known. */
+struct kmtia_note {
+	struct kmtia_note *next;	  /* in its row */
+	struct kmtia_note *after, **link; /* among those that wait */
+	uint64_t handle;
+	struct kmtia_identity id, mate;
+	bool has_mate;
+	struct kmtia_notification what; /* by which it came */
+	struct kmtia_sa *sa;		/* without keys; NULL: told of, waits no more */
+	uint64_t due;			/* CLOCK_MONOTONIC, milliseconds: end of the wait; 0: now */
+	bool wanted;			/* now, be it fetched */
+	struct kmtia_msg *msg;		/* as fetched, with keys perhaps */
+};
+
+#define KMTIA_NOTE_ROWS 1024
+
+struct kmtia_notes {
+	struct kmtia_note *waiting, **tail; /* in the order in which they came */
+	unsigned int n_told;
+	struct kmtia_note *rows[KMTIA_NOTE_ROWS];
+};
+
+struct kmtia_identity kmtia_identity_of(const struct kmtia_sa *sa);
+void kmtia_notes_init(struct kmtia_notes *notes);
+struct kmtia_note *kmtia_note_new(struct kmtia_notes *notes, const struct kmtia_sa *sa);
+struct kmtia_note *kmtia_note_find(struct kmtia_notes *notes, const struct kmtia_sa *sa);
+struct kmtia_note *kmtia_note_mate(struct kmtia_notes *notes, const struct kmtia_note *note);
+void kmtia_note_told(struct kmtia_notes *notes, struct kmtia_note *note);
+void kmtia_note_forget(struct kmtia_notes *notes, struct kmtia_note *note);
+void kmtia_notes_flush(struct kmtia_notes *notes, const struct kmtia_notification *flush);
+void kmtia_notes_forget(struct kmtia_notes *notes);
 
 /* --- answer.c -------------------------------------------------------------- */
 
