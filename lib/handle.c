@@ -178,6 +178,7 @@ KMTIA_EXPORT bool kmtia_has_feature(struct kmtia *h, const char *feature)
 		{ "dictate", KMTIA_CMD_DICTATE_REPLY },
 		{ "notify", KMTIA_CMD_MANAGER_ADD },
 		{ "notify-get", KMTIA_CMD_NOTIFY_GET },
+		{ "notify-pair", KMTIA_CMD_NOTIFY_GET },
 		/* These came together, and it is by a command that one sees it. */
 		{ "expand", KMTIA_CMD_SECRET_SET },
 		{ "mix", KMTIA_CMD_SECRET_SET },

@@ -13,6 +13,8 @@
  * sa.c		descriptions of SAs
  * manager.c	being a key manager: registration and what comes in
  * note.c	which SAs live, which wait for a mate, which were told of
+ * pair.c	two SAs that belong together: the first waits for the second
+ * report.c	telling of the two
  * answer.c	questions and their answers
  * secret.c	standing secrets
  * match.c	which SAs a rule or a standing secret is for
@@ -216,6 +218,28 @@ void kmtia_note_forget(struct kmtia_notes *notes, struct kmtia_note *note);
 void kmtia_notes_flush(struct kmtia_notes *notes, const struct kmtia_notification *flush);
 void kmtia_notes_forget(struct kmtia_notes *notes);
 
+/* --- pair.c ---------------------------------------------------------------- */
+
+#define KMTIA_NEVER UINT64_MAX
+
+struct kmtia_pairs {
+	int timer_fd;
+	uint64_t due;	/* CLOCK_MONOTONIC, milliseconds: when there is something to tell */
+	uint64_t armed; /* what the timer is set to */
+	struct kmtia_notes notes;
+};
+
+int kmtia_pairs_open(struct kmtia *h);
+void kmtia_pairs_close(struct kmtia *h);
+void kmtia_pairs_forget(struct kmtia *h);
+int kmtia_pairs_note(struct kmtia *h, const struct kmtia_notification *what,
+		     const struct kmtia_sa *sa, const struct kmtia_sa *mate);
+void kmtia_pairs_settle(struct kmtia *h);
+
+/* --- report.c -------------------------------------------------------------- */
+
+bool kmtia_pairs_tell(struct kmtia *h);
+
 /* --- answer.c -------------------------------------------------------------- */
 
 struct kmtia_request {
@@ -315,6 +339,7 @@ struct kmtia {
 	struct kmtia_request *requests;
 	uint64_t seen[KMTIA_SEEN]; /* numbers of the last questions, a ring */
 	unsigned int n_seen;	   /* questions that were seen */
+	struct kmtia_pairs *pairs; /* NULL without key_notify_pair */
 
 	kmtia_event_cb event_cb;
 	void *event_user;

@@ -123,6 +123,7 @@ void kmtia_registration_void(struct kmtia *h)
 	h->registered = false;
 	h->event.generation++;
 	kmtia_requests_detach(h);
+	kmtia_pairs_forget(h);
 	kmtia_sock_drop(h, &h->event);
 }
 
@@ -157,6 +158,7 @@ void kmtia_registration_end(struct kmtia *h)
 	h->wanted = false;
 	h->registered = false;
 	kmtia_requests_detach(h);
+	kmtia_pairs_close(h);
 	kmtia_sock_close(h, &h->event);
 	memset(&h->callbacks, 0, sizeof(h->callbacks));
 	kmtia_news_unuse(h);
@@ -188,6 +190,8 @@ KMTIA_EXPORT int kmtia_register(struct kmtia *h, const struct kmtia_manager *man
 	remember(h, &m, &c, user);
 	/* First of all, so that nothing that happens from now on is missed. */
 	err = kmtia_news_open(h);
+	if (!err)
+		err = kmtia_pairs_open(h);
 	if (!err)
 		err = kmtia_registration_start(h);
 	if (err)
@@ -226,13 +230,16 @@ KMTIA_EXPORT int kmtia_unregister(struct kmtia *h)
 
 /* --- Notifications ------------------------------------------------------------------ */
 
-/* Call back with what one message says. -EBADMSG: it is malformed. */
+/* Call back with what one message says. -EBADMSG: it is malformed. -ENOMEM: its pair
+ * will not be told of. */
 static int notify(struct kmtia *h, struct nlattr **tb, bool replayed)
 {
 	struct kmtia_notification what = { .replayed = replayed };
 	struct kmtia_sa keyed, mate;
+	bool has_mate = tb[KMTIA_A_NOTIFICATION_MATE];
 	struct kmtia_pair pair;
 	uint32_t proto = 0;
+	int err;
 
 	if (!kmtia_get_u64(tb[KMTIA_A_NOTIFICATION_SEQ], &what.seq) ||
 	    !kmtia_get_u32(tb[KMTIA_A_NOTIFICATION_EVENT], &what.event))
@@ -242,17 +249,19 @@ static int notify(struct kmtia *h, struct nlattr **tb, bool replayed)
 		return -EBADMSG;
 	what.proto = proto;
 	if (what.event == KMTIA_NOTIFY_EVENT_FLUSH) {
+		kmtia_pairs_note(h, &what, NULL, NULL);
 		h->callbacks.key_notify(h, &what, NULL, h->user);
 		return 0;
 	}
 	if (kmtia_sa_parse(tb[KMTIA_A_NOTIFICATION_SA], &keyed))
 		return -EBADMSG;
-	if (tb[KMTIA_A_NOTIFICATION_MATE] &&
-	    kmtia_sa_parse(tb[KMTIA_A_NOTIFICATION_MATE], &mate))
+	if (has_mate && kmtia_sa_parse(tb[KMTIA_A_NOTIFICATION_MATE], &mate))
 		return -EBADMSG;
-	kmtia_pair_fill(&pair, &keyed, tb[KMTIA_A_NOTIFICATION_MATE] ? &mate : NULL);
+	/* First, as the callback may end the registration. */
+	err = kmtia_pairs_note(h, &what, &keyed, has_mate ? &mate : NULL);
+	kmtia_pair_fill(&pair, &keyed, has_mate ? &mate : NULL);
 	h->callbacks.key_notify(h, &what, &pair, h->user);
-	return 0;
+	return err;
 }
 
 /* The kernel says which event it told us before: another one was lost. */
@@ -270,7 +279,7 @@ static void notification(struct kmtia *h, struct kmtia_msg *m)
 {
 	struct nlattr *tb[KMTIA_A_NOTIFICATION_MAX + 1];
 
-	/* One that cannot be understood is as good as lost. */
+	/* One that cannot be understood, or not be noted, is as good as lost. */
 	if (kmtia_fields_parse(kmtia_msg_header(m), tb, KMTIA_A_NOTIFICATION_MAX)) {
 		h->event.lost = true;
 		return;
@@ -291,6 +300,8 @@ static int replay(struct kmtia *h, struct nlmsghdr *nlh, void *arg)
 	err = kmtia_fields_parse(nlh, tb, KMTIA_A_NOTIFICATION_MAX);
 	if (!err)
 		err = notify(h, tb, true);
+	if (err == -ENOMEM)
+		return kmtia_fail(h, err, "no memory to note an SA");
 	if (err)
 		return kmtia_fail(h, err, "the kernel's notification is malformed");
 	++*count;
@@ -420,7 +431,8 @@ static int dispatch(struct kmtia *h)
 		if (count < 0)
 			return count;
 		total += count;
-	} while (report_loss(h));
+		/* When all is read: what was told of may be gone by then. */
+	} while (report_loss(h) || kmtia_pairs_tell(h));
 	return total;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Notes: which SAs live, as far as the kernel has told; which of them wait for a mate, and
- * which the caller was told of, so that what is replayed is not told again.
+ * which the caller was told of, so that what is replayed is not told again (pair.c).
  */
 #include <stdlib.h>
 #include <string.h>

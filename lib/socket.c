@@ -289,7 +289,8 @@ static bool has_work(const struct kmtia_sock *s)
 
 /*
  * Let the descriptor that is polled tell whether the queues hold something: what
- * was received while a command awaited its answer wakes no poll() by itself.
+ * was received while a command awaited its answer wakes no poll() by itself. And
+ * have it wake who polls when a pair is due.
  * Called at the end of whatever may have changed a queue, except within
  * kmtia_dispatch(), which empties them anyway.
  */
@@ -300,6 +301,7 @@ void kmtia_loop_settle(struct kmtia *h)
 
 	if (h->dispatching || h->wake_fd < 0)
 		return;
+	kmtia_pairs_settle(h);
 	if (work && !h->awake) {
 		h->awake = write(h->wake_fd, &count, sizeof(count)) == sizeof(count);
 	} else if (!work && (h->awake || h->stop)) {

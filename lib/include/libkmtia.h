@@ -48,7 +48,7 @@ struct kmtia_slot {
 	char algorithm[KMTIA_ALG_NAME_SIZE]; /**< kernel crypto API's name */
 	uint32_t bits;			     /**< exact key length, with salt */
 	uint32_t icv_bits;		     /**< length of the ICV on the wire */
-	const uint8_t *key;		     /**< NULL unless granted (key_notify) */
+	const uint8_t *key;		     /**< NULL unless granted (notifications) */
 	size_t key_len;			     /**< bytes at @key */
 };
 
@@ -126,13 +126,16 @@ struct kmtia_pair {
 	const struct kmtia_sa *keyed; /**< the one in question; never NULL */
 };
 
-/** What key_notify is told. */
+/** What key_notify and key_notify_pair are told. */
 struct kmtia_notification {
 	uint64_t seq;	/**< number of the event */
 	uint32_t event; /**< enum kmtia_notify_event */
 	uint8_t proto;	/**< flush: protocol; 0: all */
-	bool replayed;	/**< from kmtia_notify_get() */
+	bool replayed;	/**< from kmtia_notify_get() (of a pair: the later SA) */
 };
+
+/** So long an SA waits for its mate before key_notify_pair is told of it. */
+#define KMTIA_PAIR_WAIT_MS 1000
 
 /**
  * What the kernel asks and tells. With KMTIA_MANAGER_FLAGS_DICTATE all three
@@ -166,8 +169,9 @@ struct kmtia_callbacks {
 			   const struct kmtia_pair *pair, void *user);
 	/**
 	 * Optional. Notifications were lost (the socket overflowed or a number
-	 * was skipped): fetch what is live by kmtia_notify_get(h, 0). Questions
-	 * that were lost with them the library has asked for again by itself.
+	 * was skipped), or key_notify_pair was not told all: fetch what is live
+	 * by kmtia_notify_get(h, 0). Questions that were lost with them the
+	 * library has asked for again by itself.
 	 */
 	void (*overrun)(struct kmtia *h, void *user);
 	/**
@@ -178,7 +182,18 @@ struct kmtia_callbacks {
 	 * Standing secrets went with the module: set them again.
 	 */
 	void (*registration)(struct kmtia *h, bool registered, int err, void *user);
-	void *reserved[3];
+	/**
+	 * Optional, besides key_notify, which is told of each event all the same.
+	 * New SAs, by kmtia_dispatch() alone: the two of a pair at once, with
+	 * @pair->inbound and @pair->outbound complete and @pair->keyed the one that
+	 * came later; or one by itself, the other NULL, if no mate has come within
+	 * KMTIA_PAIR_WAIT_MS. Slots have key bytes where a rule grants them. Once
+	 * for each pair, also of SAs that kmtia_notify_get() fetched; but one that
+	 * was told by itself is told again with its mate if that comes after all.
+	 */
+	void (*key_notify_pair)(struct kmtia *h, const struct kmtia_notification *what,
+				const struct kmtia_pair *pair, void *user);
+	void *reserved[2];
 };
 
 /* --- Handles and errors -------------------------------------------------- */
@@ -200,7 +215,7 @@ const char *kmtia_strerror(struct kmtia *h, int err);
 const char *kmtia_version(void);
 
 /** Does the running kernel module and library have this feature? Known names:
- * "dictate", "notify", "notify-get", "monitor", "expand", "mix",
+ * "dictate", "notify", "notify-get", "notify-pair", "monitor", "expand", "mix",
  * "standing-secret", "mismatch", "request-get", "manager-policy", "exclusive",
  * "rule-replace". */
 bool kmtia_has_feature(struct kmtia *h, const char *feature);
@@ -229,7 +244,8 @@ int kmtia_get_fd(struct kmtia *h);
 
 /** Handle all that is there to read, calling back. It does not wait for anything
  * to come; only when the module went or came, it asks the kernel about it, registers
- * again, and waits for the answers, which come at once. Returns the number of
+ * again, and waits for the answers, which come at once, as it does to fetch what
+ * key_notify_pair is told. Returns the number of
  * messages handled, or a negative errno (-ENOTCONN: nothing open). */
 int kmtia_dispatch(struct kmtia *h);
 
@@ -293,8 +309,9 @@ int kmtia_answer_cannot(struct kmtia_request *req, uint32_t status, const char *
 void kmtia_request_drop(struct kmtia_request *req);
 
 /** Call key_notify once for each live SA that this manager may watch and that
- * went live after event @from_seq (0: all), with keys where granted. Returns
- * their number. -ENOTCONN: not registered. */
+ * went live after event @from_seq (0: all), with keys where granted. What is new
+ * among them kmtia_dispatch() tells key_notify_pair. Returns their number.
+ * -ENOTCONN: not registered. */
 int kmtia_notify_get(struct kmtia *h, uint64_t from_seq);
 
 /** Which SAs a standing secret is for. Selectors apply where their has_ field

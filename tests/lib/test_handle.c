@@ -87,6 +87,7 @@ static void features_are_what_the_kernel_has(void **state)
 	assert_true(kmtia_has_feature(h, "dictate"));
 	assert_true(kmtia_has_feature(h, "notify"));
 	assert_true(kmtia_has_feature(h, "notify-get"));
+	assert_true(kmtia_has_feature(h, "notify-pair"));
 	assert_true(kmtia_has_feature(h, "monitor"));
 	assert_true(kmtia_has_feature(h, "expand"));
 	assert_true(kmtia_has_feature(h, "mix"));

@@ -46,6 +46,8 @@ static void reserved_callbacks(struct case_data *d) { d->callbacks.reserved[0] =
 static void no_check(struct case_data *d) { d->callbacks.key_dictation_check = NULL; }
 static void no_dictation(struct case_data *d) { d->callbacks.key_dictation = NULL; }
 static void no_notify(struct case_data *d) { d->callbacks.key_notify = NULL; }
+static void pair(struct case_data *d) { d->callbacks.key_notify_pair = d->callbacks.key_notify; }
+static void pair_no_notify(struct case_data *d) { pair(d); no_notify(d); }
 static void no_overrun(struct case_data *d) { d->callbacks.overrun = NULL; }
 static void no_registration(struct case_data *d) { d->callbacks.registration = NULL; }
 static void grace_longest(struct case_data *d) { d->manager.grace_ms = 60000; }
@@ -80,6 +82,8 @@ static const struct case_row rows[] = {
 	{ "both", BOTH, none, NULL },
 	{ "dictate alone", DICTATE, none, NULL },
 	{ "notify alone", NOTIFY, none, NULL },
+	{ "notify alone, with pairs", NOTIFY, pair, NULL },
+	{ "both, with pairs", BOTH, pair, NULL },
 	{ "no overrun callback", BOTH, no_overrun, NULL },
 	{ "no registration callback", BOTH, no_registration, NULL },
 	{ "grace as long as may be", BOTH, grace_longest, NULL },
@@ -106,6 +110,7 @@ static const struct case_row rows[] = {
 	{ "dictate, no notify", DICTATE, no_notify, "key_notify callback is missing" },
 	{ "both, no check", BOTH, no_check, "key_dictation_check callback is missing" },
 	{ "notify, no notify", NOTIFY, no_notify, "key_notify callback is missing" },
+	{ "pairs are not enough", NOTIFY, pair_no_notify, "key_notify callback is missing" },
 	{ "notify, with all", BOTH, only_notify,
 	  "key_dictation_check callback is given, but flags do not say dictate" },
 	{ "notify, with dictation", BOTH, only_notify_no_check,
@@ -185,6 +190,15 @@ static void without_news_there_is_no_registration(void **state)
 	assert_int_equal(fake.sockets, 1);
 	assert_int_equal(kmtia_get_fd(h), -1);
 	fake_close(h);
+}
+
+/* Who was built before a callback came has zero in its place. */
+static void the_callbacks_stay_as_long_as_they_are(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct kmtia_callbacks), sizeof(size_t) + 8 * sizeof(void *));
+	assert_int_equal(offsetof(struct kmtia_callbacks, key_notify_pair),
+			 sizeof(size_t) + 5 * sizeof(void *));
 }
 
 static void the_identity_is_sent(void **state)
@@ -348,6 +362,7 @@ int main(void)
 		cmocka_unit_test(what_is_refused_is_said),
 		cmocka_unit_test(too_much_grace_is_refused),
 		cmocka_unit_test(without_news_there_is_no_registration),
+		cmocka_unit_test(the_callbacks_stay_as_long_as_they_are),
 		cmocka_unit_test(the_identity_is_sent),
 		cmocka_unit_test(what_is_not_given_is_not_sent),
 		cmocka_unit_test(the_kernels_refusal_is_passed_on),
