@@ -4,8 +4,8 @@
  * kernel: the structures of linux/xfrm.h are others for such programs.
  *
  *	tiny32 newsa SPI	creates an SA; exit status: errno
- *	tiny32 tia FILE		registers, makes FILE, answers one question with a key whose bytes are
- *				0x32; exit status: errno
+ *	tiny32 tia FILE		registers, makes FILE, answers one question with a key of
+ *				bytes 0x32; exit status: errno
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -35,7 +35,7 @@ policy_both() {
 				# shellcheck disable=SC2206 # words
 				templates+=(tmpl src $src dst $dst ${template//,/ })
 			done
-			hosts=(src $src dst $dst)
+			hosts=(src "$src" dst "$dst")
 			[[ ${selector[0]:-} != if_id ]] || hosts=()
 			ip -n $ns xfrm policy add "${hosts[@]}" dir $dir "${selector[@]}" "${templates[@]}"
 		done
