@@ -266,10 +266,10 @@ $(B)/tests/bin/%: tests/bench/%.c $(B)/lib/libkmtia.so
 	$(call say,CC,$@)
 	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -L$(B)/lib -lkmtia $(NL_LIBS) -lcrypto
 
-$(B)/tests/bin/%: tests/programs/%.c
+$(B)/tests/bin/%: tests/programs/%.c $(B)/lib/libkmtia.so
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $<
+	$(Q)$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(WARN) -o $@ $< -Wl,--as-needed -L$(B)/lib -lkmtia
 
 # For programs that a 64-bit kernel sees as 32-bit ones
 $(B)/tests/bin/%32: tests/programs/%32.c kmod/uapi/linux/kmtia.h
