@@ -50,7 +50,7 @@ newest_installed() {
 
 	for dir in /lib/modules/"$1".*-amd64; do
 		rel=${dir##*/}
-		[[ $rel != *-@(rt|cloud)-amd64 && -f /boot/vmlinuz-$rel ]] && echo "$rel"
+		[[ $rel == *-@(rt|cloud)-amd64 || ! -f /boot/vmlinuz-$rel ]] || echo "$rel"
 	done | sort -V | tail -n 1
 }
 
