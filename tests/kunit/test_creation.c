@@ -285,6 +285,7 @@ static struct kmtia_track *pending(struct kunit *test)
 static void offered_again(struct kunit *test)
 {
 	struct creating *c = test->priv;
+	struct kmtia_track *others;
 
 	c->sleeps = gives_key;
 	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE));
@@ -293,7 +294,11 @@ static void offered_again(struct kunit *test)
 	/* Another key is another SA. */
 	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
 	/* As another task's */
-	pending(test)->creator = NULL;
+	others = pending(test);
+	others->creator = NULL;
+	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
+	others->creator = current;
+	kmtia_tracker_forget_own(&c->kn->tracker, NULL);
 	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
 	pending(test)->asked_hash++;
 	KUNIT_EXPECT_TRUE(test, offered(test, MODULE_BYTE + 1));
@@ -323,7 +328,8 @@ static void kept_until_live(struct kunit *test)
 	/* Not to be remembered: it would hold the rule. */
 	kmtia_tracker_gone(&c->kn->tracker, track, false);
 	track->since -= msecs_to_jiffies(kmtia_readd_ms);
-	mod_delayed_work(system_wq, &c->kn->tracker.reaper, 0);
+	flush_work(&c->kn->tracker.work);
+	mod_delayed_work(kmtia_wq, &c->kn->tracker.reaper, 0);
 	flush_delayed_work(&c->kn->tracker.reaper);
 	KUNIT_EXPECT_EQ(test, c->kn->tracker.remembered, 0U);
 }
