@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: --time 300
+# vm: --time 300 --cpus 2
 """Every road by which an SA comes into being, under a rule that rejects: no key that
 nobody dictated comes in by any, and none is broken (Documentation/creators.rst). The
 judges are the keying module's error and the key that `ip xfrm state` shows."""
