@@ -180,8 +180,13 @@ static void track_gone(struct kmtia_tracker *tracker, struct kmtia_track *track)
 	list_add_tail(&track->node, &tracker->gone);
 	tracker->live--;
 	tracker->remembered++;
+	/*
+	 * Pending entries, whose keys are to be wiped in time, wait for the
+	 * work that is queued here.
+	 */
 	schedule_delayed_work(&tracker->reaper,
-			      msecs_to_jiffies(READ_ONCE(kmtia_readd_ms)));
+			      min(msecs_to_jiffies(READ_ONCE(kmtia_readd_ms)),
+				  (unsigned long)PENDING_MAX));
 }
 
 /**

@@ -188,6 +188,24 @@ static void test_reaper(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&t->tracker.reaper));
 }
 
+/* Keys of one that XFRM refused are wiped in time, whatever was deleted before. */
+static void test_reaper_in_time(struct kunit *test)
+{
+	struct tracking *t = test->priv;
+	unsigned long latest = jiffies + 11 * HZ;
+	struct kmtia_sa sa;
+
+	kmtia_test_sa(&sa, 1);
+	test_live(test, &sa, NULL);
+	cancel_delayed_work_sync(&t->tracker.reaper);
+	test_gone(test, &sa);
+	sa.id.spi = cpu_to_be32(2);
+	test_pending(test, &sa, NULL);
+	KUNIT_ASSERT_TRUE(test, delayed_work_pending(&t->tracker.reaper));
+	KUNIT_EXPECT_TRUE(test, time_before(t->tracker.reaper.timer.expires,
+					    latest));
+}
+
 /* --- Added again ----------------------------------------------------------- */
 
 static void test_readd(struct kunit *test)
@@ -447,6 +465,7 @@ static struct kunit_case track_cases[] = {
 	KUNIT_CASE(test_unreported_death),
 	KUNIT_CASE(test_forget_own),
 	KUNIT_CASE(test_reaper),
+	KUNIT_CASE(test_reaper_in_time),
 	KUNIT_CASE(test_readd),
 	KUNIT_CASE(test_readd_of_several),
 	KUNIT_CASE(test_readd_while_forgotten),
