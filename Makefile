@@ -340,7 +340,7 @@ MODEL ?= quick
 # one. The demo is to fail with a mutant.
 check-run: all unit-tests test-programs for-debug $(B)/mutants/no-dictate/$(KVER)/kmtia.ko
 	MAKEFLAGS= MUTANTS=$(MUTANTS) MODEL=$(MODEL) MUTANT_JOBS=1 CONTROL=no \
-		tests/tap-summary --skips $(TARGET) $(LAST) \
+		tests/tap-summary --skips $(TARGET) $(LAST) $(if $(RESUME),--resume) \
 		$(LIB_TESTS) $(TOOL_TESTS) $(PY_TESTS) tests/model/check.py tests/check-mutants tests/demo/check.sh tests/lint \
 		$(SMOKE) $(SELFTEST) tests/vm/selftest.sh $(SCENARIOS)
 
