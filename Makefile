@@ -328,7 +328,7 @@ check-full: deps kernel-6.12 kernel-debug
 	$(MAKE) --no-print-directory -j$$(nproc) TARGET=check-full MUTANTS=all MODEL=full \
 		LAST='--last tests/behaviours.py' \
 		SELFTEST='tests/vm/selftest-host.sh tests/lint-selftest' \
-		SMOKE='$(RACES) debug:tests/kunit/run.py $(DEBUG:%=debug:%) $(SCENARIOS:%=6.12:%) $(SCENARIOS:%=debug:%)' check-run
+		SMOKE='$(RACES) debug:tests/kunit/run.py $(DEBUG:%=debug:%) $(SCENARIOS:%=debug:%) $(SCENARIOS:%=6.12:%)' check-run
 
 kernel-debug kernel-6.12: deps
 

@@ -71,7 +71,7 @@ def offload(device, flags=0):
                      struct.pack("iB3x", socket.if_nametoindex(device), flags))
 
 
-def one_cpu(cpu, direction=2):
+def one_cpu(cpu, direction=1):
     """XFRMA_SA_PCPU, which needs XFRMA_SA_DIR: 1 in, 2 out"""
     return (attribute(XFRMA_SA_DIR, struct.pack("B", direction)) +
             attribute(XFRMA_SA_PCPU, struct.pack("I", cpu)))

@@ -55,6 +55,9 @@ netns_nat() {
 	nat_end n nb $nat_address4 $nat_address6 02 10.1.0.2 fd01::2
 	nat_end b vb 10.1.0.2 fd01::2 fb $nat_address4 $nat_address6
 	ip netns exec n sysctl -q net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	# What it is to forget, nat_forget says. Otherwise a connection of two packets, such as IKEv2's, lasts half a minute, and
+	# libreswan looks every 20 s only whether it said something in the last 20 s.
+	ip netns exec n sysctl -q net.netfilter.nf_conntrack_udp_timeout=3600
 	nat_ports 20000-29999
 }
 
