@@ -5,6 +5,7 @@ tests for each promise; tests/tap-summary has left what became of them in build/
 Prints TAP, a test for each row. See Documentation/testing.rst."""
 import argparse
 import collections
+import functools
 import hashlib
 import itertools
 import os
@@ -111,9 +112,22 @@ def numbering_faults(rows):
 
 # --- The results -----------------------------------------------------------------------
 
-def tree(top=TOP):
-    """A hash of all that tests depend on: not of what is built, nor of prose."""
-    total = hashlib.sha256()
+def is_alone(path):
+    """Is that file a test which nobody else reads, but who reads all?"""
+    folder, name = os.path.split(path)
+    if folder == "tests/py":
+        return name.startswith("test_")
+    return folder in ("tests/scenarios", "tests/debug") and name.endswith((".sh", ".py"))
+
+
+#: Tests that read other tests
+READ_ALL = ("tests/lint", "tests/lint-selftest", "tests/check-mutants")
+
+
+@functools.lru_cache
+def contents(top):
+    """[(path, what it is)] of all files but what is built, and prose"""
+    found = []
     for path, dirs, files in os.walk(top):
         dirs[:] = sorted(d for d in dirs if d not in (".git", "__pycache__")
                          and os.path.join(path, d) != os.path.join(top, "build"))
@@ -122,19 +136,28 @@ def tree(top=TOP):
             if name.endswith((".rst", ".md")) or not os.path.exists(full):
                 continue
             with open(full, "rb") as f:
-                content = hashlib.sha256(f.read()).hexdigest()
-            mode = os.access(full, os.X_OK)
-            total.update(f"{os.path.relpath(full, top)} {mode} {content}\n".encode())
+                digest = hashlib.sha256(f.read()).hexdigest()
+            found.append((os.path.relpath(full, top), f"{os.access(full, os.X_OK)} {digest}"))
+    return found
+
+
+def tree(test=None, top=TOP):
+    """A hash of all that a test depends on; without one, of all"""
+    everything = test is None or test in READ_ALL
+    total = hashlib.sha256()
+    for path, what in contents(top):
+        if everything or path == test or not is_alone(path):
+            total.update(f"{path} {what}\n".encode())
     return total.hexdigest()
 
 
-def parse_results(text, wanted_tree):
-    """{name: list of "ok", "not ok", "skipped"}; nothing of another tree"""
-    head, *lines = text.splitlines() or [""]
+def parse_results(text, tree_of):
+    """{name: list of "ok", "not ok", "skipped"}; nothing of a test that has changed since"""
     results = collections.defaultdict(list)
-    if head != f"# tree {wanted_tree}":
+    head = re.match(r"# tree (\w+)\n# test (?:[a-z0-9.]+:)?(\S+)", text)
+    if not head or head[1] != tree_of(head[2]):
         return results
-    for line in lines:
+    for line in text.splitlines():
         found = re.match(r"(not ok|ok) \d+(?: - | )(.*?)(?: # (SKIP|TODO)\b.*)?$", line)
         if found:
             results[found[2]].append("skipped" if found[3] else found[1])
@@ -142,10 +165,10 @@ def parse_results(text, wanted_tree):
 
 
 class Results:
-    """What became of the tests of this very tree"""
+    """What became of the tests of this very tree, which tree_of() tells for each"""
 
-    def __init__(self, directory, wanted_tree):
-        self.directory, self.tree, self.cache = directory, wanted_tree, {}
+    def __init__(self, directory, tree_of):
+        self.directory, self.tree_of, self.cache = directory, tree_of, {}
 
     def of(self, where, suite):
         path = os.path.join(self.directory, where, suite + ".tap")
@@ -154,7 +177,7 @@ class Results:
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as f:
                     text = f.read()
-            self.cache[path] = parse_results(text, self.tree)
+            self.cache[path] = parse_results(text, self.tree_of)
         return self.cache[path]
 
 
@@ -203,15 +226,16 @@ def judge(text, results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tree", action="store_true", help="print the hash of the tree, and no more")
-    if parser.parse_args().tree:
-        print(tree())
+    parser.add_argument("--tree", metavar="TEST", help="print the hash of all that the test depends on, and no more")
+    test = parser.parse_args().tree
+    if test:
+        print(tree(os.path.relpath(test, TOP)))
         return
     text = ""
     for document in DOCUMENTS:
         with open(document, encoding="utf-8") as f:
             text += f.read()
-    for name, faults in judge(text, Results(RESULTS, tree())):
+    for name, faults in judge(text, Results(RESULTS, tree)):
         if not tap.ok(not faults, name):
             tap.diag("\n".join(faults))
     tap.done()

@@ -48,8 +48,9 @@ def faults(row=ROW, files=None, tree=TREE):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if text is not None:
                 with open(path, "w", encoding="utf-8") as f:
-                    f.write(f"# tree {tree}\n{text}")
-        verdicts = behaviours.judge(row, behaviours.Results(directory, TREE))
+                    f.write(f"# tree {tree}\n# test 6.1:tests/{name} all all\n{text}")
+        results = behaviours.Results(directory, lambda test: TREE if test.startswith("tests/") else "")
+        verdicts = behaviours.judge(row, results)
     return [fault for _, row_faults in verdicts[1:] for fault in row_faults]
 
 
@@ -136,13 +137,17 @@ tap.is_(len(numbering([])), 55, "nothing at all")
 # --- The tree -----------------------------------------------------------------------------
 
 with tempfile.TemporaryDirectory() as top:
+    def tree(test=None):
+        behaviours.contents.cache_clear()
+        return behaviours.tree(test, top)
+
     def put(name, text, mode=0o644):
         path = os.path.join(top, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         os.chmod(path, mode)
-        return behaviours.tree(top)
+        return tree()
 
     first = put("kmod/a.c", "a")
     for name in ("build/a.ko", "Documentation/a.rst", "README.md", ".git/index", "tests/__pycache__/a.pyc"):
@@ -152,6 +157,17 @@ with tempfile.TemporaryDirectory() as top:
     tap.ok(put("kmod/a.c", "a", 0o755) != first, "executable or not counts")
     put("kmod/a.c", "a")
     tap.ok(put("tests/build/b.sh", "") != first, "a new file is another tree")
+    ONE, OTHER = "tests/scenarios/one.sh", "tests/scenarios/other.py"
+    put(ONE, "1")
+    put(OTHER, "1")
+    before = {test: tree(test) for test in (ONE, OTHER, "tests/model/check.py", *behaviours.READ_ALL)}
+    put(OTHER, "2")
+    tap.is_([test for test, digest in before.items() if tree(test) != digest], [OTHER, *behaviours.READ_ALL],
+            "what is a test of its own matters to itself, and to who reads all")
+    before = {test: tree(test) for test in before}
+    put("tests/scenarios/lib/one.sh", "1")
+    tap.is_([test for test, digest in before.items() if tree(test) == digest], [],
+            "what scenarios share matters to all")
 
 # --- The documents themselves ---------------------------------------------------------------
 
