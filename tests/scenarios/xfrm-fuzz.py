@@ -137,12 +137,15 @@ class Whimsical:
         self.count = 0
         self.late = []
 
-    def answer(self, question):
-        self.count += 1
+    def try_to(self, answer, *args):
         try:
-            self.tia.answer(question, OURS + self.count.to_bytes(12, "big"))
+            answer(*args)
         except nl.NlError:
             pass    # too late, or its creator has gone
+
+    def answer(self, question):
+        self.count += 1
+        self.try_to(self.tia.answer, question, OURS + self.count.to_bytes(12, "big"))
 
     def question(self, question):
         whim = self.random.random()
@@ -151,7 +154,7 @@ class Whimsical:
         elif whim < 0.85:
             self.late.append((time.monotonic() + self.random.random() * 0.4, question))
         elif whim < 0.95:
-            self.tia.post("dictate-reply", {"id": question["id"], "status": 1})
+            self.try_to(self.tia.call, "dictate-reply", {"id": question["id"], "status": 1})
         # else nothing
 
     def serve(self):
