@@ -127,10 +127,20 @@ KMTIA_EXPORT void kmtia_request_drop(struct kmtia_request *req)
 
 /* --- Messages --------------------------------------------------------------------- */
 
-/* No ACK is asked for: nobody waits for the verdict on a bid. */
+/* What attributes take in a message; the number of the question is in each answer. */
+#define ID_ROOM (NLA_HDRLEN + 8)
+#define U32_ROOM (NLA_HDRLEN + 4)
+#define BID_ROOM (ID_ROOM + 2 * U32_ROOM)
+#define SLOT_ROOM(_key_len) (NLA_HDRLEN + U32_ROOM + NLA_HDRLEN + NLMSG_ALIGN(_key_len))
+#define TEXT_ROOM(_len) (NLA_HDRLEN + NLMSG_ALIGN((_len) + 1))
+/* flag, key-id, origin */
+#define OPTIONS_ROOM (NLA_HDRLEN + TEXT_ROOM(KMTIA_KEY_ID_MAX_LEN) + U32_ROOM)
+
+/* No ACK is asked for here, since nobody waits for the verdict on a bid; nor in an answer,
+ * since an error comes without. */
 static void send_check_reply(struct kmtia *h, uint64_t id, bool will_dictate, uint32_t weight)
 {
-	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_CHECK_REPLY, 0);
+	struct nl_msg *msg = kmtia_answer_new(h, KMTIA_CMD_CHECK_REPLY, BID_ROOM);
 
 	if (!msg)
 		return;
@@ -191,9 +201,12 @@ static int send_keys(struct kmtia_request *req, const uint8_t *const *keys,
 		     const struct kmtia_answer_options *options)
 {
 	struct kmtia *h = req->h;
-	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
-	size_t i;
+	size_t room = ID_ROOM + OPTIONS_ROOM, i;
+	struct nl_msg *msg;
 
+	for (i = 0; i < n_keys; i++)
+		room += SLOT_ROOM(key_lens[i]);
+	msg = kmtia_answer_new(h, KMTIA_CMD_DICTATE_REPLY, room);
 	if (!msg)
 		return -ENOMEM;
 	nla_put_u64(msg, KMTIA_A_REQUEST_ID, req->id);
@@ -207,7 +220,8 @@ static int send_secret(struct kmtia_request *req, uint32_t derivation, const uin
 		       size_t len, const struct kmtia_answer_options *options)
 {
 	struct kmtia *h = req->h;
-	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
+	struct nl_msg *msg = kmtia_answer_new(h, KMTIA_CMD_DICTATE_REPLY,
+					      ID_ROOM + SLOT_ROOM(len) + OPTIONS_ROOM);
 
 	if (!msg)
 		return -ENOMEM;
@@ -221,7 +235,9 @@ static int send_secret(struct kmtia_request *req, uint32_t derivation, const uin
 static int send_cannot(struct kmtia *h, uint64_t id, uint32_t status, const char *text,
 		       const struct kmtia_answer_options *options)
 {
-	struct nl_msg *msg = kmtia_event_command_new(h, KMTIA_CMD_DICTATE_REPLY, NLM_F_ACK);
+	struct nl_msg *msg = kmtia_answer_new(
+		h, KMTIA_CMD_DICTATE_REPLY,
+		ID_ROOM + U32_ROOM + TEXT_ROOM(KMTIA_TEXT_MAX_LEN) + OPTIONS_ROOM);
 
 	if (!msg)
 		return -ENOMEM;

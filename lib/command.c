@@ -15,10 +15,10 @@
  * an attribute into a message cannot fail, and is not checked. */
 #define COMMAND_SIZE 4096
 
-struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
-				 uint8_t version, int flags)
+static struct nl_msg *message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
+				  uint8_t version, int flags, size_t size)
 {
-	struct nl_msg *msg = nlmsg_alloc_size(COMMAND_SIZE);
+	struct nl_msg *msg = nlmsg_alloc_size(size);
 
 	/* Questions have the number 0, so no command has. */
 	if (!++h->seq)
@@ -32,6 +32,12 @@ struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
 	return msg;
 }
 
+struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
+				 uint8_t version, int flags)
+{
+	return message_new(h, family, cmd, version, flags, COMMAND_SIZE);
+}
+
 struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags)
 {
 	return kmtia_message_new(h, h->family, cmd, KMTIA_FAMILY_VERSION, flags);
@@ -42,6 +48,14 @@ struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags)
 struct nl_msg *kmtia_event_command_new(struct kmtia *h, uint8_t cmd, int flags)
 {
 	return kmtia_message_new(h, h->event_family, cmd, KMTIA_FAMILY_VERSION, flags);
+}
+
+/* An answer to a question, for attributes that take @room bytes: what is not there need
+ * be neither cleared before nor wiped after, and a tunnel waits. */
+struct nl_msg *kmtia_answer_new(struct kmtia *h, uint8_t cmd, size_t room)
+{
+	return message_new(h, h->event_family, cmd, KMTIA_FAMILY_VERSION, 0,
+			   nlmsg_size(GENL_HDRLEN + room));
 }
 
 /* All of it: what was cut off again (nla_nest_cancel()) may have been a key. */
@@ -60,40 +74,51 @@ int kmtia_command_send(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg
 	return err ? kmtia_fail(h, err, "cannot send to the kernel") : 0;
 }
 
-/*
- * Get the next message that answers command @seq; NULL on failure. Others stay in
- * the queue: they are questions or notifications, or answer a command further up
- * the call chain.
- */
-static struct kmtia_msg *await(struct kmtia *h, struct kmtia_sock *s, uint32_t seq)
+/* What that means: @silent: no error, which is what was asked for. */
+static int nothing_came(struct kmtia *h, bool silent, int flags)
 {
+	if (silent)
+		return 0;
+	if (flags)
+		return kmtia_fail(h, -ENOBUFS, "the kernel's answer was lost");
+	return kmtia_fail(h, -ETIMEDOUT, "the kernel did not answer");
+}
+
+/*
+ * Get the next message that answers @request. Others stay in the queue: they are
+ * questions or notifications, or answer a command further up the call chain. NULL on
+ * failure; or, with *@err 0, if the request asked for no ACK and got no error: one would
+ * be there when send() returns.
+ */
+static struct kmtia_msg *await(struct kmtia *h, struct kmtia_sock *s,
+			       const struct nlmsghdr *request, int *error)
+{
+	bool silent = !(request->nlmsg_flags & NLM_F_ACK);
 	unsigned int generation = s->generation;
+	int flags = silent ? MSG_DONTWAIT : 0, err;
 	struct kmtia_msg *m;
-	int flags = 0, err;
 
 	/* A callback may end the registration meanwhile. */
 	while (s->fd >= 0 && s->generation == generation) {
-		m = kmtia_sock_take(s, seq);
+		m = kmtia_sock_take(s, request->nlmsg_seq);
 		if (m)
 			return m;
 		err = kmtia_sock_receive(h, s, flags);
 		if (err == -EAGAIN) {
-			if (flags)
-				kmtia_fail(h, -ENOBUFS, "the kernel's answer was lost");
-			else
-				kmtia_fail(h, -ETIMEDOUT, "the kernel did not answer");
+			*error = nothing_came(h, silent, flags);
 			return NULL;
 		}
 		if (err == -ENOBUFS) {
 			/* The answer may be among what was lost. It would be
 			 * there by now: look, but do not wait. */
 			flags = MSG_DONTWAIT;
+			silent = false;
 		} else if (err && err != -EINTR) {
-			kmtia_fail(h, err, "cannot receive from the kernel");
+			*error = kmtia_fail(h, err, "cannot receive from the kernel");
 			return NULL;
 		}
 	}
-	kmtia_fail(h, -ENOTCONN, "the registration has ended");
+	*error = kmtia_fail(h, -ENOTCONN, "the registration has ended");
 	return NULL;
 }
 
@@ -135,9 +160,9 @@ static int exchange(struct kmtia *h, struct kmtia_sock *s, struct exchange *x)
 	if (err)
 		return kmtia_fail(h, err, "cannot send to the kernel");
 	do {
-		m = await(h, s, x->request->nlmsg_seq);
+		m = await(h, s, x->request, &err);
 		if (!m)
-			return h->err;
+			return err;
 		last = handle_answer(h, x, kmtia_msg_header(m));
 		kmtia_msg_free(m);
 	} while (!last);
@@ -187,8 +212,8 @@ static int attempt(struct kmtia *h, struct kmtia_sock *s, struct exchange *x)
 }
 
 /*
- * Send @msg, which asks for an ACK or a dump, call @fn for each message of the
- * answer, and free @msg. Returns what @fn returned if not 0, else the kernel's
+ * Send @msg, which asks for an ACK or a dump, or is content with no error, call @fn for
+ * each message of the answer, and free @msg. Returns what @fn returned if not 0, else the kernel's
  * verdict. Questions that come in between stay in the queue.
  */
 int kmtia_command_run(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg,

@@ -66,6 +66,7 @@ struct kmtia_sock {
 	unsigned int generation; /* changes with each opening, and each module */
 	unsigned int waiting;	 /* commands that await answers, nested */
 	bool lost;		 /* messages were; to be reported */
+	bool dry;		 /* nothing was there when it was last looked at */
 	struct kmtia_msg *head;
 	struct kmtia_msg **tail;
 };
@@ -87,6 +88,7 @@ void kmtia_msg_free(struct kmtia_msg *m);
 int kmtia_loop_open(struct kmtia *h);
 int kmtia_loop_add(struct kmtia *h, int fd);
 void kmtia_loop_remove(struct kmtia *h, int fd);
+int kmtia_loop_wait(struct kmtia *h, int timeout);
 void kmtia_loop_close(struct kmtia *h);
 void kmtia_loop_settle(struct kmtia *h);
 uint64_t kmtia_now(void);
@@ -100,6 +102,7 @@ struct nl_msg *kmtia_message_new(struct kmtia *h, uint16_t family, uint8_t cmd,
 				 uint8_t version, int flags);
 struct nl_msg *kmtia_command_new(struct kmtia *h, uint8_t cmd, int flags);
 struct nl_msg *kmtia_event_command_new(struct kmtia *h, uint8_t cmd, int flags);
+struct nl_msg *kmtia_answer_new(struct kmtia *h, uint8_t cmd, size_t room);
 void kmtia_command_free(struct nl_msg *msg);
 int kmtia_command_send(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg);
 int kmtia_command_run(struct kmtia *h, struct kmtia_sock *s, struct nl_msg *msg,

@@ -3,7 +3,6 @@
  * Being a key manager: registration, and what the kernel then asks and tells.
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -370,6 +369,8 @@ static int drain(struct kmtia *h, struct kmtia_sock *s,
 			count++;
 			continue;
 		}
+		if (s->dry)
+			break;
 		err = kmtia_sock_receive(h, s, MSG_DONTWAIT);
 		if (err == -EAGAIN)
 			break;
@@ -436,22 +437,39 @@ static int dispatch(struct kmtia *h)
 	return total;
 }
 
-KMTIA_EXPORT int kmtia_dispatch(struct kmtia *h)
+static int check_open(struct kmtia *h)
+{
+	if (kmtia_get_fd(h) >= 0)
+		return 0;
+	return kmtia_fail(h, -ENOTCONN, "this handle is neither registered nor monitoring");
+}
+
+/* What kmtia_loop_wait() has found */
+static int dispatch_found(struct kmtia *h)
 {
 	int count;
+
+	h->dispatching = true;
+	count = dispatch(h);
+	h->dispatching = false;
+	kmtia_loop_settle(h);
+	return count;
+}
+
+KMTIA_EXPORT int kmtia_dispatch(struct kmtia *h)
+{
+	int err;
 
 	/* A callback must not begin anew what goes on around it, nor void the
 	 * error that it may want to look at. */
 	if (h->dispatching)
 		return kmtia_fail(h, -EBUSY, "kmtia_dispatch() was called from a callback");
 	kmtia_begin(h);
-	if (kmtia_get_fd(h) < 0)
-		return kmtia_fail(h, -ENOTCONN, "this handle is neither registered nor monitoring");
-	h->dispatching = true;
-	count = dispatch(h);
-	h->dispatching = false;
-	kmtia_loop_settle(h);
-	return count;
+	err = check_open(h);
+	if (err)
+		return err;
+	kmtia_loop_wait(h, 0);
+	return dispatch_found(h);
 }
 
 KMTIA_EXPORT int kmtia_get_fd(struct kmtia *h)
@@ -463,14 +481,18 @@ KMTIA_EXPORT int kmtia_get_fd(struct kmtia *h)
 
 static int run(struct kmtia *h)
 {
-	struct pollfd p = { .fd = kmtia_get_fd(h), .events = POLLIN };
-	int count = 0;
+	int count = 0, err;
 
 	while (!h->stop && count >= 0) {
-		if (poll(&p, 1, -1) < 0 && errno != EINTR)
-			return kmtia_fail(h, -errno, "cannot poll");
-		if (!h->stop)
-			count = kmtia_dispatch(h);
+		err = kmtia_loop_wait(h, -1);
+		if (err < 0 && err != -EINTR)
+			return kmtia_fail(h, err, "cannot wait");
+		if (h->stop)
+			break;
+		kmtia_begin(h);
+		count = check_open(h);
+		if (!count)
+			count = dispatch_found(h);
 	}
 	return count < 0 ? count : 0;
 }
@@ -482,8 +504,9 @@ KMTIA_EXPORT int kmtia_run(struct kmtia *h)
 	if (h->running || h->dispatching)
 		return kmtia_fail(h, -EBUSY, "kmtia_run() was called from a callback");
 	kmtia_begin(h);
-	if (kmtia_get_fd(h) < 0)
-		return kmtia_fail(h, -ENOTCONN, "this handle is neither registered nor monitoring");
+	err = check_open(h);
+	if (err)
+		return err;
 	h->running = true;
 	err = run(h);
 	h->running = false;

@@ -104,6 +104,7 @@ int kmtia_sock_open(struct kmtia *h, struct kmtia_sock *s, bool events)
 	s->fd = fd;
 	s->generation++;
 	s->lost = false;
+	s->dry = false;
 	return 0;
 }
 
@@ -180,6 +181,7 @@ int kmtia_sock_receive(struct kmtia *h, struct kmtia_sock *s, int flags)
 	int err = 0;
 
 	n = recvmsg(s->fd, &mh, flags);
+	s->dry = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 	if (n < 0) {
 		err = -errno;
 		if (err == -ENOBUFS)
@@ -246,6 +248,34 @@ int kmtia_loop_add(struct kmtia *h, int fd)
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	return epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* Does the one of @s have something? */
+static void look_at(struct kmtia_sock *s, const struct epoll_event *events, int n)
+{
+	int i;
+
+	s->dry = true;
+	for (i = 0; i < n; i++)
+		s->dry &= events[i].data.fd != s->fd;
+}
+
+/* Wait until a descriptor has something, @timeout milliseconds, -1 for ever, and note which
+ * sockets have. Should that fail, or there be more than fits, all are to be looked at. */
+int kmtia_loop_wait(struct kmtia *h, int timeout)
+{
+	struct epoll_event events[8];
+	const int room = sizeof(events) / sizeof(events[0]);
+	int n = epoll_wait(h->epoll_fd, events, room, timeout);
+
+	if (n < 0 || n == room) {
+		h->news.dry = h->event.dry = h->monitor.dry = false;
+		return n < 0 ? -errno : n;
+	}
+	look_at(&h->news, events, n);
+	look_at(&h->event, events, n);
+	look_at(&h->monitor, events, n);
+	return n;
 }
 
 /* By hand, lest a child's copy of the descriptor keep it in the set. */

@@ -65,7 +65,7 @@ static void keys_are_sent_by_slot(void **state)
 	assert_int_equal(kmtia_answer_keys(m.req, keys, key_lens, 2, NULL), 0);
 	r = fake_last(KMTIA_CMD_DICTATE_REPLY);
 	assert_int_equal(r->fd, fake.event_fd);
-	assert_int_equal(r->nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+	assert_int_equal(r->nlh->nlmsg_flags, NLM_F_REQUEST);
 	assert_int_equal(nla_len(r->tb[KMTIA_A_REQUEST_ID]), 8);
 	assert_int_equal(nla_get_u64(r->tb[KMTIA_A_REQUEST_ID]), 42);
 	assert_int_equal(sent_slots(r, slots, 4), 2);
@@ -103,6 +103,51 @@ static void options_are_sent(void **state)
 	assert_int_equal(nla_get_u32(r->tb[KMTIA_A_REQUEST_ORIGIN]), KMTIA_ORIGIN_PEER);
 	assert_int_equal(nla_len(r->tb[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY]), 0);
 	fake_close(h);
+}
+
+/* Messages are as large as their attributes, and no larger: the last one fits, too. */
+static void the_largest_answers_arrive_whole(void **state)
+{
+	static uint8_t longest[KMTIA_KEY_MAX_LEN];
+	static char key_id[KMTIA_KEY_ID_MAX_LEN + 1], text[KMTIA_TEXT_MAX_LEN + 1];
+	const uint8_t *const both[] = { longest, longest };
+	const size_t lens[] = { sizeof(longest), sizeof(longest) - 1 };
+	struct kmtia_answer_options options = {
+		.size = sizeof(options),
+		.key_id = memset(key_id, 'k', sizeof(key_id) - 1),
+		.origin = KMTIA_ORIGIN_PEER,
+		.keying_module_gen_key = true,
+	};
+	const struct fake_request *r;
+	struct sent_slot slots[4];
+	struct fake_manager m;
+	struct kmtia *h;
+	int i;
+
+	(void)state;
+	memset(text, 't', sizeof(text) - 1);
+	for (i = 0; i < 3; i++) {
+		h = asked(&m);
+		if (i == 0)
+			assert_int_equal(kmtia_answer_keys(m.req, both, lens, 2, &options), 0);
+		else if (i == 1)
+			assert_int_equal(kmtia_answer_mix(m.req, longest, 1024, &options), 0);
+		else
+			assert_int_equal(kmtia_answer_cannot(m.req, 1, text, &options), 0);
+		r = fake_last(KMTIA_CMD_DICTATE_REPLY);
+		assert_int_equal(nla_get_u64(r->tb[KMTIA_A_REQUEST_ID]), 42);
+		assert_int_equal(sent_slots(r, slots, 4), i == 0 ? 2 : 0);
+		assert_int_equal(slots[0].key_len, i == 0 ? lens[0] : 0);
+		assert_int_equal(slots[1].key_len, i == 0 ? lens[1] : 0);
+		if (i == 1)
+			assert_int_equal(nla_len(r->tb[KMTIA_A_REQUEST_SECRET]), 1024);
+		if (i == 2)
+			assert_string_equal(nla_get_string(r->tb[KMTIA_A_REQUEST_TEXT]), text);
+		assert_string_equal(nla_get_string(r->tb[KMTIA_A_REQUEST_KEY_ID]), key_id);
+		assert_int_equal(nla_get_u32(r->tb[KMTIA_A_REQUEST_ORIGIN]), KMTIA_ORIGIN_PEER);
+		assert_non_null(r->tb[KMTIA_A_REQUEST_KEYING_MODULE_GEN_KEY]);
+		fake_close(h);
+	}
 }
 
 static void cannot_is_sent_with_status_and_text(void **state)
@@ -471,6 +516,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_sent_by_slot),
 		cmocka_unit_test(options_are_sent),
+		cmocka_unit_test(the_largest_answers_arrive_whole),
 		cmocka_unit_test(cannot_is_sent_with_status_and_text),
 		cmocka_unit_test(a_long_text_is_cut_between_characters),
 		cmocka_unit_test(the_kernels_verdict_is_returned),
