@@ -13,30 +13,54 @@
  * struct kmtia_creation - an SA that is being created under a rule
  * @kn: where
  * @x: the SA's state; its creator's
- * @sa: its description
  * @rule: the rule that covers it; pinned
  * @track: its entry, not in the tracker yet
  * @tried: what the same task has tried before: the same SA, which XFRM refused
  * @wait: how to wait
- * @decided: @d says what was decided, and is to be reported
- * @d: the decision
  * @mate_x: the mate's state; pinned, for the names in @mate
- * @mate: its description
+ * @once_hash: of the key that was found fresh, if it must be used only once
+ * @decided: @d says what was decided, and is to be reported
+ * @d: the decision; nothing after its first part needs to be zero
+ * @sa: description of the SA
+ * @mate: the mate's
  * @mate_manager: who dictated its key
  */
 struct kmtia_creation {
 	struct kmtia_net *kn;
 	struct xfrm_state *x;
-	struct kmtia_sa sa;
 	struct kmtia_rule *rule;
 	struct kmtia_track *track, *tried;
 	const struct kmtia_wait_ops *wait;
+	struct xfrm_state *mate_x;
+	u64 once_hash;
 	bool decided;
 	struct kmtia_decision d;
-	struct xfrm_state *mate_x;
+	struct kmtia_sa sa;
 	struct kmtia_sa mate;
 	u8 mate_manager[KMTIA_UUID_LEN];
 };
+
+static struct kmem_cache *creation_cache;
+
+/**
+ * kmtia_creation_cache_init() - make the cache of creations
+ *
+ * Return: 0 or %-ENOMEM.
+ */
+int __init kmtia_creation_cache_init(void)
+{
+	creation_cache = kmtia_cache_new("kmtia_creation",
+					 sizeof(struct kmtia_creation));
+	return creation_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * kmtia_creation_cache_exit() - free the cache of creations
+ */
+void kmtia_creation_cache_exit(void)
+{
+	kmem_cache_destroy(creation_cache);
+}
 
 /* --- What the decision needs ------------------------------------------------ */
 
@@ -62,8 +86,8 @@ static bool creation_key_fresh(struct kmtia_decision *d,
 {
 	struct kmtia_creation *c = container_of(d, struct kmtia_creation, d);
 
-	return kmtia_reuse_fresh(&c->kn->reuse, kmtia_slot_key_hash(slot, key),
-				 &d->sa->id);
+	c->once_hash = kmtia_slot_key_hash(slot, key);
+	return kmtia_reuse_fresh(&c->kn->reuse, c->once_hash, &d->sa->id);
 }
 
 static const struct kmtia_decision_ops creation_decision_ops = {
@@ -100,7 +124,7 @@ static void mate_find(struct kmtia_creation *c)
 	mate = kmtia_tracker_mate(&c->kn->tracker, &c->sa);
 	if (!mate)
 		return;
-	c->track->mate = mate->handle;
+	kmtia_track_mate_set(c->track, mate);
 	c->d.mate_dictated = is_dictated(mate->origin);
 	c->d.mate_kept = mate->kept;
 	if (c->d.mate_dictated) {
@@ -128,16 +152,12 @@ static int track_key_id(struct kmtia_track *track, const char *key_id)
  */
 static int keys_still_fresh(struct kmtia_creation *c)
 {
-	const struct kmtia_sa *sa = &c->sa;
-	unsigned int i;
-
-	for (i = 0; i < sa->n_slots; i++)
-		if (sa->slots[i].once &&
-		    !creation_key_fresh(&c->d, &sa->slots[i], c->d.keys[i]))
-			return creation_refuse(c, -EKEYREJECTED,
-					       "key manager '%s' gave the key to another SA meanwhile",
-					       c->d.manager->name);
-	return 0;
+	if (!c->once_hash ||
+	    kmtia_reuse_fresh(&c->kn->reuse, c->once_hash, &c->sa.id))
+		return 0;
+	return creation_refuse(c, -EKEYREJECTED,
+			       "key manager '%s' gave the key to another SA meanwhile",
+			       c->d.manager->name);
 }
 
 static int take_keys(struct kmtia_creation *c)
@@ -157,8 +177,9 @@ static int take_keys(struct kmtia_creation *c)
 	kmtia_sa_write(c->x, &c->sa, c->d.keys);
 	track->origin = c->d.origin;
 	memcpy(track->manager, c->d.manager->uuid, KMTIA_UUID_LEN);
-	track->reuse_hash = kmtia_sa_reuse_hash(c->x, &c->sa);
-	kmtia_track_keep(track, &c->sa, c->d.keys);
+	track->reuse_hash = c->once_hash;
+	kmtia_track_keep(track, c->d.key_buf);
+	c->d.key_buf = NULL;
 	return 0;
 }
 
@@ -339,7 +360,7 @@ static void creation_free(struct kmtia_creation *c)
 	kmtia_track_put(c->track);
 	kmtia_track_put(c->tried);
 	kmtia_rule_put(c->rule);
-	kfree(c);
+	kmem_cache_free(creation_cache, c);
 }
 
 /* Takes over the reference to @rule. */
@@ -349,13 +370,17 @@ static struct kmtia_creation *creation_new(struct kmtia_net *kn,
 					   struct kmtia_rule *rule,
 					   const struct kmtia_wait_ops *wait)
 {
-	struct kmtia_creation *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	struct kmtia_creation *c = kmem_cache_alloc(creation_cache, GFP_KERNEL);
 
 	if (!c)
 		return NULL;
-	c->track = kmtia_track_new(sa, rule);
+	memset(c, 0, offsetof(struct kmtia_creation, d.wait));
+	c->d.key_id[0] = '\0';
+	c->d.reason[0] = '\0';
+	c->track = kmtia_track_new(kmtia_tracker_handle(&kn->tracker), sa,
+				   rule);
 	if (!c->track) {
-		kfree(c);
+		kmem_cache_free(creation_cache, c);
 		return NULL;
 	}
 	c->kn = kn;

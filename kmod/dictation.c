@@ -36,13 +36,20 @@ struct bidder {
 
 /**
  * struct bidding - what kmtia_decide() works with
- * @bidders: in order of registration
- * @n: how many
+ * @candidates: who may be asked, in order of registration
+ * @n_candidates: how many
+ * @n: bidders
+ * @bidders: of @candidates, those that bid or may; each has its reference
  */
 struct bidding {
-	struct bidder bidders[KMTIA_MAX_BIDDERS];
+	struct kmtia_manager **candidates;
+	unsigned int n_candidates;
 	unsigned int n;
+	struct bidder bidders[];
 };
+
+/* There is one manager, or there are two, as a rule. */
+#define USUAL_BIDDERS	4
 
 /* Errors that no rule's action can turn into a kept key */
 static bool is_final(int err)
@@ -248,23 +255,62 @@ static int ask_keys(struct kmtia_decision *d, struct bidder *bidder, bool check,
 	return err;
 }
 
+static struct bidding *bidding_alloc(struct kmtia_decision *d,
+				     unsigned int room)
+{
+	struct bidding *bidding;
+
+	bidding = kmalloc(struct_size(bidding, bidders, room) +
+			  room * sizeof(*bidding->candidates), GFP_KERNEL);
+	if (!bidding)
+		return NULL;
+	bidding->candidates = (void *)&bidding->bidders[room];
+	bidding->n = 0;
+	bidding->n_candidates = kmtia_registry_bidders(d->registry, d->rule,
+						       bidding->candidates,
+						       room);
+	return bidding;
+}
+
+/* All memory that a question takes is cleared where the kernel is configured to:
+ * as many as may be there would cost more than what is done with them.
+ */
+static struct bidding *bidding_new(struct kmtia_decision *d)
+{
+	struct bidding *bidding = bidding_alloc(d, USUAL_BIDDERS);
+	unsigned int i;
+
+	if (!bidding || bidding->n_candidates < USUAL_BIDDERS)
+		return bidding;
+	for (i = 0; i < bidding->n_candidates; i++)
+		kmtia_manager_put(bidding->candidates[i]);
+	kfree(bidding);
+	return bidding_alloc(d, KMTIA_MAX_BIDDERS);
+}
+
+static void bidding_free(struct bidding *bidding)
+{
+	unsigned int i;
+
+	for (i = 0; i < bidding->n; i++)
+		kmtia_manager_put(bidding->bidders[i].manager);
+	kfree(bidding);
+}
+
 /* A stalled manager is not worth waiting for, and one in its grace can't be
  * asked; but their standing secrets are as good as any.
  */
-static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding,
-			  struct kmtia_manager **candidates)
+static void bidding_begin(struct kmtia_decision *d, struct bidding *bidding)
 {
-	unsigned int i, n;
+	unsigned int i;
 
-	bidding->n = 0;
 	d->expires = kmtia_clock_now() +
 		     msecs_to_jiffies(d->rule->spec.timeout);
-	n = kmtia_registry_bidders(d->registry, d->rule, candidates);
-	if (!n)
+	if (!bidding->n_candidates)
 		kmtia_decision_fail(d, NULL, -ENOKEY,
 				    "no key manager is registered that may dictate");
-	for (i = 0; i < n; i++) {
-		struct kmtia_manager *manager = candidates[i];
+	for (i = 0; i < bidding->n_candidates; i++) {
+		struct kmtia_manager *manager = bidding->candidates[i];
 		struct bidder b = { .manager = manager };
 
 		b.standing = kmtia_secret_bid(manager, d, &b.weight);
@@ -335,14 +381,13 @@ static void bidding_run(struct kmtia_decision *d, struct bidding *bidding)
 
 static int keys_alloc(struct kmtia_decision *d)
 {
-	unsigned int i;
+	unsigned int i, size = 0;
 	u8 *at;
 
-	d->key_buf_size = 0;
 	for (i = 0; i < d->sa->n_slots; i++)
-		d->key_buf_size += kmtia_slot_bytes(&d->sa->slots[i]);
+		size += kmtia_slot_bytes(&d->sa->slots[i]);
 	/* One byte at least: an SA without any key is dictated, too. */
-	d->key_buf = kmalloc(d->key_buf_size + 1, GFP_KERNEL);
+	d->key_buf = kmalloc(size + 1, GFP_KERNEL);
 	if (!d->key_buf)
 		return -ENOMEM;
 	for (i = 0, at = d->key_buf; i < d->sa->n_slots; i++) {
@@ -378,9 +423,7 @@ static void decision_action(struct kmtia_decision *d)
  */
 int kmtia_decide(struct kmtia_decision *d)
 {
-	struct kmtia_manager **candidates;
 	struct bidding *bidding;
-	unsigned int i;
 
 	init_waitqueue_head(&d->wait);
 	timer_setup(&d->timer, kmtia_round_timer, 0);
@@ -391,22 +434,26 @@ int kmtia_decide(struct kmtia_decision *d)
 		d->gen_key = true;
 		goto out;
 	}
-	kmtia_decision_fail(d, NULL, -ENOKEY, "no key manager wants this SA");
-	/* Too much for a stack that has XFRM's below it. */
-	bidding = kmalloc(sizeof(*bidding) +
-			  KMTIA_MAX_BIDDERS * sizeof(*candidates), GFP_KERNEL);
-	if (!bidding || keys_alloc(d)) {
+	/* In words only where it comes to that */
+	d->err = -ENOKEY;
+	d->reason[0] = '\0';
+	if (keys_alloc(d)) {
 		kmtia_decision_fail(d, NULL, -ENOMEM, "no memory for a decision");
-		kfree(bidding);
 		goto out;
 	}
-	candidates = (void *)(bidding + 1);
-	bidding_begin(d, bidding, candidates);
+	/* Too much for a stack that has XFRM's below it. */
+	bidding = bidding_new(d);
+	if (!bidding) {
+		kmtia_decision_fail(d, NULL, -ENOMEM, "no memory for a decision");
+		goto out;
+	}
+	bidding_begin(d, bidding);
 	bidding_run(d, bidding);
-	for (i = 0; i < bidding->n; i++)
-		kmtia_manager_put(bidding->bidders[i].manager);
-	kfree(bidding);
+	bidding_free(bidding);
 out:
+	if (d->err && !d->reason[0])
+		kmtia_decision_fail(d, NULL, d->err,
+				    "no key manager wants this SA");
 	if (d->err)
 		decision_action(d);
 	return d->verdict == KMTIA_VERDICT_REFUSED ? d->err : 0;

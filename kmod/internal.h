@@ -40,6 +40,7 @@
 #include "tracker.h"
 
 struct genl_info;
+struct kmem_cache;
 struct kmtia_net;
 struct netlink_ext_ack;
 struct nlattr;
@@ -58,12 +59,15 @@ void kmtia_sa_randomise(struct xfrm_state *x, const struct kmtia_sa *sa);
 bool kmtia_sa_zero(const struct xfrm_state *x, const struct kmtia_sa *sa);
 u64 kmtia_sa_key_hash(const struct xfrm_state *x, const struct kmtia_sa *sa);
 u64 kmtia_slot_key_hash(const struct kmtia_slot *slot, const u8 *key);
-u64 kmtia_sa_reuse_hash(const struct xfrm_state *x, const struct kmtia_sa *sa);
 u32 kmtia_sa_id_hash(const struct kmtia_sa_id *id);
 bool kmtia_sa_id_equal(const struct kmtia_sa_id *a, const struct kmtia_sa_id *b);
 bool kmtia_addr_equal(const union kmtia_addr *a, const union kmtia_addr *b);
 struct xfrm_state *kmtia_sa_lookup(struct net *net, const struct kmtia_sa_id *id);
 const char *kmtia_proto_name(u8 proto);
+
+/* --- cache.c ------------------------------------------------------------ */
+
+struct kmem_cache *kmtia_cache_new(const char *name, unsigned int size);
 
 /* --- km.c --------------------------------------------------------------- */
 
@@ -92,6 +96,8 @@ struct kmtia_wait_ops {
 struct kmtia_creation;
 struct kmtia_net;
 
+int kmtia_creation_cache_init(void);
+void kmtia_creation_cache_exit(void);
 int kmtia_creation_begin(struct kmtia_net *kn, struct xfrm_state *x,
 			 const struct kmtia_wait_ops *wait,
 			 struct netlink_ext_ack *extack,
@@ -146,6 +152,7 @@ int kmtia_put_sa_id(struct sk_buff *skb, int type, const struct kmtia_sa_id *id,
 int kmtia_put_sa(struct sk_buff *skb, int type, const struct kmtia_sa *sa,
 		 const struct kmtia_tracked *tracked,
 		 const struct xfrm_state *x, bool with_keys);
+unsigned int kmtia_sa_room(const struct kmtia_sa *sa);
 int kmtia_put_gone(struct sk_buff *skb, int type, const struct kmtia_sa *sa,
 		   const struct kmtia_tracked *tracked);
 
@@ -161,6 +168,7 @@ int kmtia_nl_parse_selectors(struct genl_info *info,
 /* --- netlink_request.c --------------------------------------------------- */
 
 int kmtia_put_question(struct sk_buff *skb, const struct kmtia_request *req);
+unsigned int kmtia_question_room(const struct kmtia_request *req);
 
 /* --- audit.c ------------------------------------------------------------- */
 

@@ -138,9 +138,12 @@ static int __init kmtia_init(void)
 	err = kmtia_tracker_cache_init();
 	if (err)
 		goto err_request_cache;
-	err = register_pernet_subsys(&kmtia_net_ops);
+	err = kmtia_creation_cache_init();
 	if (err)
 		goto err_tracker_cache;
+	err = register_pernet_subsys(&kmtia_net_ops);
+	if (err)
+		goto err_creation_cache;
 	err = kmtia_hook_init();
 	if (err)
 		goto err_pernet;
@@ -162,6 +165,8 @@ err_hook:
 err_pernet:
 	unregister_pernet_subsys(&kmtia_net_ops);
 	rcu_barrier();
+err_creation_cache:
+	kmtia_creation_cache_exit();
 err_tracker_cache:
 	kmtia_tracker_cache_exit();
 err_request_cache:
@@ -202,6 +207,7 @@ static void __exit kmtia_exit(void)
 	unregister_pernet_subsys(&kmtia_net_ops);
 	/* Entries are freed under RCU by functions of ours. */
 	rcu_barrier();
+	kmtia_creation_cache_exit();
 	kmtia_tracker_cache_exit();
 	kmtia_request_cache_exit();
 	destroy_workqueue(kmtia_wq);

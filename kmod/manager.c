@@ -340,9 +340,10 @@ void kmtia_registry_clear(struct kmtia_registry *registry)
 
 static unsigned int bidder_add(struct kmtia_manager *manager,
 			       const struct kmtia_rule *rule,
-			       struct kmtia_manager **bidders, unsigned int n)
+			       struct kmtia_manager **bidders,
+			       unsigned int room, unsigned int n)
 {
-	if (n == KMTIA_MAX_BIDDERS ||
+	if (n == room ||
 	    !(manager->flags & KMTIA_MANAGER_FLAGS_DICTATE) ||
 	    !kmtia_rule_dictates(rule, manager->uuid) ||
 	    !kmtia_manager_hold(manager))
@@ -353,16 +354,17 @@ static unsigned int bidder_add(struct kmtia_manager *manager,
 
 static unsigned int bidders_collect(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
-				    struct kmtia_manager **bidders)
+				    struct kmtia_manager **bidders,
+				    unsigned int room)
 {
 	struct kmtia_manager *manager;
 	unsigned int n = 0;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(manager, &registry->managers, node)
-		n = bidder_add(manager, rule, bidders, n);
+		n = bidder_add(manager, rule, bidders, room, n);
 	list_for_each_entry_rcu(manager, &registry->orphans, node)
-		n = bidder_add(manager, rule, bidders, n);
+		n = bidder_add(manager, rule, bidders, room, n);
 	rcu_read_unlock();
 	return n;
 }
@@ -371,7 +373,8 @@ static unsigned int bidders_collect(struct kmtia_registry *registry,
  * kmtia_registry_bidders() - who may be asked about an SA?
  * @registry: the registry
  * @rule: the rule that covers the SA
- * @bidders: room for KMTIA_MAX_BIDDERS
+ * @bidders: set to them
+ * @room: how many at most
  *
  * No secret that goes from one manager to another meanwhile is missed.
  *
@@ -381,19 +384,20 @@ static unsigned int bidders_collect(struct kmtia_registry *registry,
  */
 unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
-				    struct kmtia_manager **bidders)
+				    struct kmtia_manager **bidders,
+				    unsigned int room)
 {
 	unsigned int n, moves = READ_ONCE(registry->moves);
 
 	smp_rmb();	/* before the lists; pairs with moves_begin() */
-	n = bidders_collect(registry, rule, bidders);
+	n = bidders_collect(registry, rule, bidders, room);
 	smp_rmb();	/* after the lists; pairs with moves_end() */
 	if (!(moves & 1) && moves == READ_ONCE(registry->moves))
 		return n;
 	while (n)
 		kmtia_manager_put(bidders[--n]);
 	mutex_lock(registry->lock);
-	n = bidders_collect(registry, rule, bidders);
+	n = bidders_collect(registry, rule, bidders, room);
 	mutex_unlock(registry->lock);
 	return n;
 }

@@ -153,7 +153,8 @@ struct kmtia_manager *kmtia_manager_find(struct kmtia_registry *registry,
 					 const u8 *uuid);
 unsigned int kmtia_registry_bidders(struct kmtia_registry *registry,
 				    const struct kmtia_rule *rule,
-				    struct kmtia_manager **bidders);
+				    struct kmtia_manager **bidders,
+				    unsigned int room);
 struct kmtia_manager *kmtia_registry_heir(struct kmtia_registry *registry,
 					  const u8 *uuid);
 void kmtia_manager_missed(struct kmtia_manager *manager);
@@ -292,7 +293,7 @@ enum kmtia_request_state {
  * @gen_key: with CANNOT and UNUSABLE
  * @origin: with KEYS
  * @why: with UNUSABLE; a constant string
- * @text: with CANNOT
+ * @text: with CANNOT; this and the next are not cleared but at their beginning
  * @key_id: with KEYS
  */
 struct kmtia_request {
@@ -390,20 +391,19 @@ enum kmtia_verdict {
  * @manager: who dictated, or failed; pinned; or NULL
  * @status: the manager's own number, with -EKEYREJECTED
  * @origin: of the keys
- * @key_id: name of the keys
  * @standing: the keys are those of a standing secret
- * @reason: why no key came, for people
  * @questions: how many were asked
  * @keys: the keys, a slot each; NULL if none
  * @key_buf: where @keys points to
- * @key_buf_size: its size
  * @expires: deadline for all questions, jiffies
- * @wait: the creator sleeps here
  * @open: requests that are open
+ * @n_requests: how many are in @requests
+ * @gen_key: of the last refusal or unusable key
+ * @wait: the creator sleeps here
  * @timer: deadline of the requests
  * @requests: those that were sent in this round
- * @n_requests: how many
- * @gen_key: of the last refusal or unusable key
+ * @key_id: name of the keys
+ * @reason: why no key came, for people
  */
 struct kmtia_decision {
 	const struct kmtia_decision_ops *ops;
@@ -421,22 +421,23 @@ struct kmtia_decision {
 	struct kmtia_manager *manager;
 	u32 status;
 	enum kmtia_origin origin;
-	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
 	bool standing;
-	char reason[KMTIA_NAME_MAX_LEN + KMTIA_TEXT_MAX_LEN + 64];
 	unsigned int questions;
 	u8 *keys[KMTIA_MAX_SLOTS];
 
 	/* private to dictation.c, round.c and request.c */
 	u8 *key_buf;
-	size_t key_buf_size;
 	unsigned long expires;
-	wait_queue_head_t wait;
 	atomic_t open;
-	struct timer_list timer;
-	struct kmtia_request *requests[KMTIA_MAX_MANAGERS];
 	unsigned int n_requests;
 	bool gen_key;
+
+	/* from here on nothing needs to be zero */
+	wait_queue_head_t wait;
+	struct timer_list timer;
+	struct kmtia_request *requests[KMTIA_MAX_MANAGERS];
+	char key_id[KMTIA_KEY_ID_MAX_LEN + 1];
+	char reason[KMTIA_NAME_MAX_LEN + KMTIA_TEXT_MAX_LEN + 64];
 };
 
 int kmtia_decide(struct kmtia_decision *d);

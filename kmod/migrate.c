@@ -217,7 +217,8 @@ static void track_enter(struct kmtia_net *kn, struct kmtia_track *track,
 static void track_moved(struct kmtia_net *kn, const struct kmtia_sa *sa,
 			const struct kmtia_clone *clone, struct kmtia_rule *rule)
 {
-	struct kmtia_track *track = kmtia_track_new(sa, rule);
+	u64 handle = kmtia_tracker_handle(&kn->tracker);
+	struct kmtia_track *track = kmtia_track_new(handle, sa, rule);
 
 	if (!track) {
 		net_warn_ratelimited("kmtia: no memory to track %s SA spi 0x%08x, which was moved under rule %u\n",

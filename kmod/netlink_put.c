@@ -240,6 +240,40 @@ int kmtia_put_sa(struct sk_buff *skb, int type, const struct kmtia_sa *sa,
 	return 0;
 }
 
+/* More than any description without slots and selector takes. */
+static unsigned int description_room(const struct kmtia_sa *sa)
+{
+	unsigned int addr = nla_total_size(sa->id.family == AF_INET ? 4 : 16);
+	const unsigned int n_u32 = 12, n_u64 = 6, n_flags = 1;
+
+	return 2 * addr + n_u32 * nla_total_size(4) +
+	       n_u64 * nla_total_size(8) + n_flags * nla_total_size(0);
+}
+
+/**
+ * kmtia_sa_room() - how much of a message kmtia_put_sa() needs
+ * @sa: the description
+ *
+ * Of a description without what is known after the creation, without counters
+ * and keys. Messages of that size are allocated while an SA's creator waits: what
+ * is larger is cleared, too.
+ *
+ * Return: bytes, or some more.
+ */
+unsigned int kmtia_sa_room(const struct kmtia_sa *sa)
+{
+	unsigned int i, room = nla_total_size(0) + description_room(sa);
+	const unsigned int n_u32 = 8;
+
+	if (sa->sel.family)
+		room += nla_total_size(0) + n_u32 * nla_total_size(4) +
+			2 * nla_total_size(sizeof(union kmtia_addr));
+	for (i = 0; i < sa->n_slots; i++)
+		room += nla_total_size(0) + 3 * nla_total_size(4) +
+			nla_total_size(strlen(sa->slots[i].algorithm) + 1);
+	return room;
+}
+
 /**
  * kmtia_put_gone() - put what is still known about an SA that is gone
  * @skb: the message

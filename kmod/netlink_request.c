@@ -30,6 +30,21 @@ int kmtia_put_question(struct sk_buff *skb, const struct kmtia_request *req)
 	return 0;
 }
 
+/**
+ * kmtia_question_room() - how much of a message a question needs
+ * @req: the question; its descriptions are valid
+ *
+ * Return: bytes for kmtia_put_question() and a flag, or some more.
+ */
+unsigned int kmtia_question_room(const struct kmtia_request *req)
+{
+	const struct kmtia_sa *mate = kmtia_request_mate(req);
+
+	return nla_total_size(8) + nla_total_size(4) + nla_total_size(0) +
+	       kmtia_sa_room(kmtia_request_sa(req)) +
+	       (mate ? kmtia_sa_room(mate) : 0);
+}
+
 static int put_open(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct kmtia_request *req)
 {

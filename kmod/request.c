@@ -39,9 +39,8 @@ static atomic64_t last_id = ATOMIC64_INIT(0);
  */
 int __init kmtia_request_cache_init(void)
 {
-	request_cache = kmem_cache_create("kmtia_request",
-					  sizeof(struct kmtia_request), 0,
-					  KMTIA_SLAB_FLAGS, kmtia_cache_ctor);
+	request_cache = kmtia_cache_new("kmtia_request",
+					sizeof(struct kmtia_request));
 	return request_cache ? 0 : -ENOMEM;
 }
 
@@ -90,9 +89,12 @@ struct kmtia_request *kmtia_request_new(struct kmtia_decision *d,
 	struct kmtia_request *req;
 	int err = 0;
 
-	req = kmtia_cache_zalloc(request_cache);
+	req = kmem_cache_alloc(request_cache, GFP_KERNEL_ACCOUNT);
 	if (!req)
 		return ERR_PTR(-ENOMEM);
+	memset(req, 0, offsetof(struct kmtia_request, text));
+	req->text[0] = '\0';
+	req->key_id[0] = '\0';
 	refcount_set(&req->ref, 2);
 	spin_lock_init(&req->lock);
 	req->state = KMTIA_REQUEST_OPEN;

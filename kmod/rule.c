@@ -20,6 +20,7 @@ void kmtia_rules_init(struct kmtia_rules *rules,
 {
 	INIT_LIST_HEAD(&rules->list);
 	rules->count = 0;
+	RCU_INIT_POINTER(rules->index, NULL);
 	rules->removed = removed;
 }
 
@@ -56,6 +57,39 @@ static struct kmtia_rule *rule_new(const struct kmtia_rule_spec *spec)
 	return rule;
 }
 
+/* The caller serialises changes. */
+static struct kmtia_rule_index *index_of(struct kmtia_rules *rules)
+{
+	return rcu_dereference_protected(rules->index, true);
+}
+
+static void index_unneeded(struct kmtia_rules *rules)
+{
+	struct kmtia_rule_index *index = index_of(rules);
+
+	if (rules->count)
+		return;
+	RCU_INIT_POINTER(rules->index, NULL);
+	kmtia_rule_index_free(index);
+}
+
+static int index_add(struct kmtia_rules *rules, struct kmtia_rule *rule)
+{
+	struct kmtia_rule_index *index = index_of(rules);
+	int err;
+
+	if (!index) {
+		index = kmtia_rule_index_new();
+		if (!index)
+			return -ENOMEM;
+		rcu_assign_pointer(rules->index, index);
+	}
+	err = kmtia_rule_index_add(index, rule);
+	if (err)
+		index_unneeded(rules);
+	return err;
+}
+
 /**
  * kmtia_rule_add() - put a rule into its place
  * @rules: the list
@@ -74,18 +108,23 @@ struct kmtia_rule *kmtia_rule_add(struct kmtia_rules *rules,
 
 	if (rules->count >= KMTIA_MAX_RULES)
 		return ERR_PTR(-ENOSPC);
-	list_for_each_entry(pos, &rules->list, node) {
+	/* Most often it is the last one. */
+	list_for_each_entry_reverse(pos, &rules->list, node) {
 		if (pos->spec.priority == spec->priority)
 			return ERR_PTR(-EEXIST);
-		if (pos->spec.priority > spec->priority)
+		if (pos->spec.priority < spec->priority)
 			break;
 	}
 	rule = rule_new(spec);
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
-	/* Before @pos, which is the head if no greater priority was found. */
-	list_add_tail_rcu(&rule->node, &pos->node);
-	rules->count++;
+	if (index_add(rules, rule)) {
+		kfree(rule);
+		return ERR_PTR(-ENOMEM);
+	}
+	/* After @pos, which is the head if no lower priority was found. */
+	list_add_rcu(&rule->node, &pos->node);
+	WRITE_ONCE(rules->count, rules->count + 1);
 	return rule;
 }
 
@@ -110,6 +149,10 @@ struct kmtia_rule *kmtia_rule_replace(struct kmtia_rules *rules,
 		rule = rule_new(spec);
 		if (!rule)
 			return ERR_PTR(-ENOMEM);
+		if (kmtia_rule_index_replace(index_of(rules), rule, old)) {
+			kfree(rule);
+			return ERR_PTR(-ENOMEM);
+		}
 		list_replace_rcu(&old->node, &rule->node);
 		rules->removed(old);
 		kmtia_rule_put(old);
@@ -121,7 +164,9 @@ struct kmtia_rule *kmtia_rule_replace(struct kmtia_rules *rules,
 static void rule_unlink(struct kmtia_rules *rules, struct kmtia_rule *rule)
 {
 	list_del_rcu(&rule->node);
-	rules->count--;
+	kmtia_rule_index_del(index_of(rules), rule);
+	WRITE_ONCE(rules->count, rules->count - 1);
+	index_unneeded(rules);
 	rules->removed(rule);
 	kmtia_rule_put(rule);
 }
@@ -269,6 +314,17 @@ bool kmtia_rule_covers(const struct kmtia_rule_spec *spec,
 	       addresses_match(spec, sa);
 }
 
+static struct kmtia_rule *find_one_by_one(struct kmtia_rules *rules,
+					  const struct kmtia_sa *sa)
+{
+	struct kmtia_rule *rule;
+
+	list_for_each_entry_rcu(rule, &rules->list, node)
+		if (kmtia_rule_covers(&rule->spec, sa))
+			return rule;
+	return NULL;
+}
+
 /**
  * kmtia_rule_match() - the rule that covers an SA
  * @rules: the list
@@ -280,26 +336,26 @@ bool kmtia_rule_covers(const struct kmtia_rule_spec *spec,
 struct kmtia_rule *kmtia_rule_match(struct kmtia_rules *rules,
 				    const struct kmtia_sa *sa)
 {
+	struct kmtia_rule_index *index;
 	struct kmtia_rule *rule;
 
 	rcu_read_lock();
 again:
-	list_for_each_entry_rcu(rule, &rules->list, node) {
-		if (!kmtia_rule_covers(&rule->spec, sa))
-			continue;
-		/* It left the list while we were at it. What took its place is
-		 * there now, and not behind it.
-		 */
-		if (!refcount_inc_not_zero(&rule->ref)) {
-			smp_rmb();	/* list after ref; pairs with put's */
-			goto again;
-		}
-		atomic64_inc(&rule->hits);
-		rcu_read_unlock();
-		return rule;
+	index = READ_ONCE(rules->count) > KMTIA_FEW_RULES ?
+		rcu_dereference(rules->index) : NULL;
+	rule = index ? kmtia_rule_index_find(index, sa) :
+		       find_one_by_one(rules, sa);
+	/* It left the list while we were at it. What took its place is there
+	 * now, and not behind it.
+	 */
+	if (rule && !refcount_inc_not_zero(&rule->ref)) {
+		smp_rmb();	/* list after ref; pairs with put's */
+		goto again;
 	}
 	rcu_read_unlock();
-	return NULL;
+	if (rule)
+		atomic64_inc(&rule->hits);
+	return rule;
 }
 
 static bool granted(enum kmtia_grant grant, const u8 *named, const u8 *uuid)

@@ -10,6 +10,8 @@
 #include "kmtia.h"
 
 #define KMTIA_MAX_RULES		65536	/* in one network namespace */
+/* So few are looked at one by one. */
+#define KMTIA_FEW_RULES		4
 #define KMTIA_DEFAULT_TIMEOUT	1000	/* milliseconds */
 
 /* --- rule.c ------------------------------------------------------------- */
@@ -70,9 +72,15 @@ struct kmtia_rule_spec {
 	u32 timeout;
 };
 
+struct kmtia_rule_group;
+struct kmtia_rule_index;
+
 /**
  * struct kmtia_rule - a rule in the list; never changed once it is there
  * @node: in kmtia_rules::list
+ * @same: in its group
+ * @marked: in the index, if it is for a mark alone
+ * @group: in which it is found; serialised as changes are
  * @ref: the list has one, each SA in the making or tracked another
  * @rcu: frees it
  * @spec: what it says
@@ -80,6 +88,9 @@ struct kmtia_rule_spec {
  */
 struct kmtia_rule {
 	struct list_head node;
+	struct list_head same;
+	struct list_head marked;
+	struct kmtia_rule_group *group;
 	refcount_t ref;
 	struct rcu_head rcu;
 	struct kmtia_rule_spec spec;
@@ -90,6 +101,7 @@ struct kmtia_rule {
  * struct kmtia_rules - the rules of a network namespace
  * @list: sorted by priority; read under RCU
  * @count: entries in @list
+ * @index: of them; there while there are any; read under RCU
  * @removed: called for each rule that left the list
  *
  * Changes are serialised by the caller (kmtia_net::lock).
@@ -97,6 +109,7 @@ struct kmtia_rule {
 struct kmtia_rules {
 	struct list_head list;
 	unsigned int count;
+	struct kmtia_rule_index __rcu *index;
 	void (*removed)(const struct kmtia_rule *rule);
 };
 
@@ -120,5 +133,18 @@ bool kmtia_rule_gives_keys(const struct kmtia_rule *rule, const u8 *uuid);
 bool kmtia_rule_watched(const struct kmtia_rule *rule);
 bool kmtia_addr_in_prefix(const union kmtia_addr *addr,
 			  const union kmtia_addr *prefix, unsigned int len);
+
+/* --- rule_index.c ------------------------------------------------------- */
+
+struct kmtia_rule_index *kmtia_rule_index_new(void);
+void kmtia_rule_index_free(struct kmtia_rule_index *index);
+int kmtia_rule_index_add(struct kmtia_rule_index *index,
+			 struct kmtia_rule *rule);
+void kmtia_rule_index_del(struct kmtia_rule_index *index,
+			  struct kmtia_rule *rule);
+int kmtia_rule_index_replace(struct kmtia_rule_index *index,
+			     struct kmtia_rule *rule, struct kmtia_rule *old);
+struct kmtia_rule *kmtia_rule_index_find(struct kmtia_rule_index *index,
+					 const struct kmtia_sa *sa);
 
 #endif /* _KMTIA_RULE_H */

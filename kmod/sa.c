@@ -5,7 +5,9 @@
 #include "internal.h"
 #include "compat/xfrm.h"
 
+#include <linux/bitops.h>
 #include <linux/inetdevice.h>
+#include <linux/jhash.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
@@ -14,23 +16,27 @@
 
 /**
  * struct algorithm - what XFRM does not say of an algorithm
- * @prefix: how its canonical name begins
+ * @number: how its canonical name goes on after "rfc"
+ * @len: of @number
  * @salt_bits: bits at the end of the key that are salt or nonce
  */
 struct algorithm {
-	const char *prefix;
+	const char *number;
+	unsigned int len;
 	unsigned int salt_bits;
 };
+
+#define ALGORITHM(number, salt_bits) { number, sizeof(number) - 1, salt_bits }
 
 /* All of them are counter modes: a key repeated is a key broken. The lengths
  * are those of RFC 4106, 4309, 4543, 7634 and 3686.
  */
 static const struct algorithm algorithms[] = {
-	{ "rfc4106(", 32 },
-	{ "rfc4309(", 24 },
-	{ "rfc4543(", 32 },
-	{ "rfc7539esp(", 32 },
-	{ "rfc3686(", 32 },
+	ALGORITHM("4106(", 32),
+	ALGORITHM("4309(", 24),
+	ALGORITHM("4543(", 32),
+	ALGORITHM("7539esp(", 32),
+	ALGORITHM("3686(", 32),
 };
 
 /* Drawn at the first use; keyed hashes of keys leak nothing about them. */
@@ -161,7 +167,7 @@ static void slot_add(struct kmtia_sa *sa, enum kmtia_slot_role role,
 		     unsigned int icv_bits)
 {
 	struct kmtia_slot *slot = &sa->slots[sa->n_slots];
-	unsigned int i;
+	const struct algorithm *a;
 
 	if (!bits)	/* NULL ciphers and digests have no key */
 		return;
@@ -172,11 +178,14 @@ static void slot_add(struct kmtia_sa *sa, enum kmtia_slot_role role,
 	slot->icv_bits = icv_bits;
 	slot->salt_bits = 0;
 	slot->once = role == KMTIA_SLOT_ROLE_AEAD;
-	for (i = 0; i < ARRAY_SIZE(algorithms); i++) {
-		if (!str_has_prefix(algorithm, algorithms[i].prefix))
+	if (strncmp(algorithm, "rfc", 3))
+		return;
+	for (a = algorithms; a < algorithms + ARRAY_SIZE(algorithms); a++) {
+		if (strncmp(algorithm + 3, a->number, a->len))
 			continue;
-		slot->salt_bits = min(algorithms[i].salt_bits, bits);
+		slot->salt_bits = min(a->salt_bits, bits);
 		slot->once = true;
+		return;
 	}
 }
 
@@ -325,33 +334,18 @@ u64 kmtia_sa_key_hash(const struct xfrm_state *x, const struct kmtia_sa *sa)
 	u64 hash = 0;
 	unsigned int i;
 
-	for (i = 0; i < sa->n_slots; i++)
-		hash = siphash_4u64(hash, sa->slots[i].role,
-				    siphash(sa->slots[i].algorithm,
-					    strlen(sa->slots[i].algorithm),
-					    key_hash_key()),
-				    kmtia_slot_key_hash(&sa->slots[i],
-							kmtia_sa_key(x, &sa->slots[i])),
-				    key_hash_key());
+	/* Nobody can foresee the hash of a key: that is enough to make the rest
+	 * of it unforeseeable, whatever it is added to.
+	 */
+	for (i = 0; i < sa->n_slots; i++) {
+		const struct kmtia_slot *slot = &sa->slots[i];
+		u32 name = jhash(slot->algorithm, strlen(slot->algorithm),
+				 slot->role);
+
+		hash = rol64(hash, 21) + (name ^
+		       kmtia_slot_key_hash(slot, kmtia_sa_key(x, slot)));
+	}
 	return hash;
-}
-
-/**
- * kmtia_sa_reuse_hash() - keyed hash of the key that must be used only once
- * @x: the state
- * @sa: its description
- *
- * Return: the hash, or 0 if there is no such key.
- */
-u64 kmtia_sa_reuse_hash(const struct xfrm_state *x, const struct kmtia_sa *sa)
-{
-	unsigned int i;
-
-	for (i = 0; i < sa->n_slots; i++)
-		if (sa->slots[i].once)
-			return kmtia_slot_key_hash(&sa->slots[i],
-						   kmtia_sa_key(x, &sa->slots[i]));
-	return 0;
 }
 
 /**

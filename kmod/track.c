@@ -16,8 +16,7 @@ static struct kmem_cache *track_cache;
  */
 int __init kmtia_tracker_cache_init(void)
 {
-	track_cache = kmem_cache_create("kmtia_sa", sizeof(struct kmtia_track),
-					0, KMTIA_SLAB_FLAGS, kmtia_cache_ctor);
+	track_cache = kmtia_cache_new("kmtia_sa", sizeof(struct kmtia_track));
 	return track_cache ? 0 : -ENOMEM;
 }
 
@@ -32,23 +31,46 @@ void kmtia_tracker_cache_exit(void)
 }
 
 /**
+ * kmtia_track_clock() - the time, as entries have it
+ *
+ * Return: KMTIA_TRACK_HZ ticks a second.
+ */
+u32 kmtia_track_clock(void)
+{
+	return div_u64(get_jiffies_64() * KMTIA_TRACK_HZ, HZ);
+}
+
+/**
+ * kmtia_track_ticks() - how many ticks of that clock
+ * @ms: a time, milliseconds
+ *
+ * Return: ticks after which it is surely over.
+ */
+u32 kmtia_track_ticks(unsigned int ms)
+{
+	return DIV_ROUND_UP_ULL((u64)ms * KMTIA_TRACK_HZ, MSEC_PER_SEC) + 1;
+}
+
+/**
  * kmtia_track_new() - make an entry for an SA that is being created
+ * @handle: from kmtia_tracker_handle()
  * @sa: the SA
  * @rule: the rule that covers it; gets a reference
  *
  * Return: the entry with a reference for the caller, or NULL.
  */
-struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
+struct kmtia_track *kmtia_track_new(u64 handle, const struct kmtia_sa *sa,
 				    struct kmtia_rule *rule)
 {
 	struct kmtia_track *track;
 
-	track = kmtia_cache_zalloc(track_cache);
+	track = kmem_cache_alloc(track_cache, GFP_KERNEL_ACCOUNT);
 	if (!track)
 		return NULL;
+	memset(track, 0, sizeof(*track));
 	refcount_set(&track->ref, 1);
 	INIT_LIST_HEAD(&track->node);
-	INIT_LIST_HEAD(&track->event_node);
+	track->handle = handle;
 	track->id = sa->id;
 	track->saddr = sa->saddr;
 	track->reqid = sa->reqid;
@@ -77,9 +99,35 @@ void kmtia_track_put(struct kmtia_track *track)
 	if (!track || !refcount_dec_and_test(&track->ref))
 		return;
 	kmtia_rule_put(track->rule);
-	kmtia_track_wipe(track);
+	if (track->state == KMTIA_TRACK_PENDING)
+		kmtia_track_wipe(track);
 	/* Readers of the tables may be looking at it. */
 	call_rcu(&track->rcu, track_free);
+}
+
+/**
+ * kmtia_track_mate() - which is its mate
+ * @track: the entry
+ *
+ * Return: the mate's handle, or 0.
+ */
+u64 kmtia_track_mate(const struct kmtia_track *track)
+{
+	return track->mate ? track->handle + track->mate : 0;
+}
+
+/**
+ * kmtia_track_mate_set() - note which is its mate
+ * @track: the entry
+ * @mate: the mate's, or NULL. None is noted if two billion SAs were made between
+ *	them.
+ */
+void kmtia_track_mate_set(struct kmtia_track *track,
+			  const struct kmtia_track *mate)
+{
+	s64 distance = mate ? mate->handle - track->handle : 0;
+
+	track->mate = distance == (s32)distance ? distance : 0;
 }
 
 /**
@@ -108,29 +156,14 @@ int kmtia_track_inherit(struct kmtia_track *track,
 /**
  * kmtia_track_keep() - have the dictated keys at hand until the SA is in
  * @track: an entry that nobody else knows yet
- * @sa: the SA
- * @keys: its keys, a slot each
+ * @keys: the keys, one after the other, from kmalloc(); the entry's from now on
  *
  * A keying module that offers an SA once more, because XFRM refused it for
- * something else than its keys, gets them without a question. Without memory
- * for them there is one.
- *
- * Context: process.
+ * something else than its keys, gets them without a question.
  */
-void kmtia_track_keep(struct kmtia_track *track, const struct kmtia_sa *sa,
-		      u8 *const *keys)
+void kmtia_track_keep(struct kmtia_track *track, u8 *keys)
 {
-	unsigned int i, size = 0;
-	u8 *to;
-
-	for (i = 0; i < sa->n_slots; i++)
-		size += kmtia_slot_bytes(&sa->slots[i]);
-	to = kmalloc(size, GFP_KERNEL_ACCOUNT);
-	track->keys = to;
-	for (i = 0; to && i < sa->n_slots; i++) {
-		memcpy(to, keys[i], kmtia_slot_bytes(&sa->slots[i]));
-		to += kmtia_slot_bytes(&sa->slots[i]);
-	}
+	track->keys = keys;
 }
 
 /**

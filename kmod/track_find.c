@@ -109,7 +109,7 @@ void kmtia_tracker_pair(struct kmtia_tracker *tracker,
 	struct kmtia_track *mate = kmtia_tracker_mate(tracker, sa);
 
 	if (mate)
-		track->mate = mate->handle;
+		kmtia_track_mate_set(track, mate);
 	kmtia_track_put(mate);
 }
 
@@ -160,8 +160,9 @@ void kmtia_tracker_describe(struct kmtia_tracker *tracker,
 	if (track->key_id)
 		strscpy(out->key_id, track->key_id, sizeof(out->key_id));
 	spin_lock_bh(&tracker->lock);
-	out->age_ms = jiffies_to_msecs(jiffies - track->since);
-	mate = track->mate ? xa_load(&tracker->by_handle, track->mate) : NULL;
+	out->age_ms = (u64)(kmtia_track_clock() - track->since) *
+		      MSEC_PER_SEC / KMTIA_TRACK_HZ;
+	mate = xa_load(&tracker->by_handle, kmtia_track_mate(track));
 	if (mate) {
 		out->has_mate = true;
 		out->mate = mate->id;

@@ -21,9 +21,20 @@
  * device may have to take the SA, and a host may be busy. An entry that waits
  * in vain does no harm.
  */
-#define PENDING_MAX	(10 * HZ)
+#define PENDING_MAX_MS	10000
 
 /* --- Pending ------------------------------------------------------------- */
+
+/**
+ * kmtia_tracker_handle() - a number for the next SA
+ * @tracker: the tracker
+ *
+ * Return: one that no SA of the namespace has had; never 0.
+ */
+u64 kmtia_tracker_handle(struct kmtia_tracker *tracker)
+{
+	return atomic64_inc_return(&tracker->handles);
+}
 
 /**
  * kmtia_track_add() - the SA is made
@@ -41,10 +52,7 @@ int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track)
 
 	track->state = KMTIA_TRACK_PENDING;
 	track->creator = current;
-	track->since = jiffies;
-	spin_lock_bh(&tracker->lock);
-	track->handle = ++tracker->next_handle;
-	spin_unlock_bh(&tracker->lock);
+	track->since = kmtia_track_clock();
 	err = xa_insert_bh(&tracker->by_handle, track->handle, track,
 			   GFP_KERNEL_ACCOUNT);
 	if (err)
@@ -61,7 +69,8 @@ int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track)
 		xa_erase_bh(&tracker->by_handle, track->handle);
 		return -ENOMEM;
 	}
-	schedule_delayed_work(&tracker->reaper, PENDING_MAX);
+	schedule_delayed_work(&tracker->reaper,
+			      msecs_to_jiffies(PENDING_MAX_MS));
 	return 0;
 }
 
@@ -74,9 +83,9 @@ static void track_unlist(struct kmtia_tracker *tracker,
 	lockdep_assert_held(&tracker->lock);
 	list_del_init(&track->node);
 	kmtia_tables_remove_pair(tracker, track);
-	mate = xa_load(&tracker->by_handle, track->mate);
-	if (mate && mate->mate == track->handle)
-		mate->mate = 0;
+	mate = xa_load(&tracker->by_handle, kmtia_track_mate(track));
+	if (mate && kmtia_track_mate(mate) == track->handle)
+		kmtia_track_mate_set(mate, NULL);
 	xa_erase_bh(&tracker->by_handle, track->handle);
 }
 
@@ -122,6 +131,16 @@ struct kmtia_track *kmtia_tracker_forget_own(struct kmtia_tracker *tracker,
 
 /* --- Events -------------------------------------------------------------- */
 
+/* Has the worker to do with it? If not it only has its number, and its place: the
+ * next event of the same SA is told after it.
+ */
+static bool event_is_told(const struct kmtia_track *track,
+			  enum kmtia_notify_event event)
+{
+	return track->rule->spec.notify != KMTIA_GRANT_NONE ||
+	       (event == KMTIA_NOTIFY_EVENT_NEW && track->randomised);
+}
+
 static void event_queue(struct kmtia_tracker *tracker,
 			struct kmtia_track *track,
 			enum kmtia_notify_event event)
@@ -135,6 +154,12 @@ static void event_queue(struct kmtia_tracker *tracker,
 
 	lockdep_assert_held(&tracker->lock);
 	trace_kmtia_sa(track, names[event]);
+	if (list_empty(&tracker->events) && !event_is_told(track, event)) {
+		tracker->seq++;
+		if (event == KMTIA_NOTIFY_EVENT_NEW)
+			track->seq = tracker->seq;
+		return;
+	}
 	track->events |= BIT(event);
 	if (list_empty(&track->event_node)) {
 		refcount_inc(&track->ref);
@@ -164,29 +189,39 @@ static struct kmtia_track *find_live(struct kmtia_tracker *tracker,
 static void mate_settle(struct kmtia_tracker *tracker,
 			struct kmtia_track *track)
 {
-	struct kmtia_track *mate = xa_load(&tracker->by_handle, track->mate);
+	struct kmtia_track *mate = xa_load(&tracker->by_handle,
+					   kmtia_track_mate(track));
 
 	if (mate && !mate->mate)
-		mate->mate = track->handle;
+		kmtia_track_mate_set(mate, track);
 	else
-		track->mate = 0;
+		kmtia_track_mate_set(track, NULL);
 }
 
 static void track_gone(struct kmtia_tracker *tracker, struct kmtia_track *track)
 {
 	track_unlist(tracker, track);
 	track->state = KMTIA_TRACK_GONE;
-	track->since = jiffies;
+	track->since = kmtia_track_clock();
 	list_add_tail(&track->node, &tracker->gone);
 	tracker->live--;
 	tracker->remembered++;
-	/*
-	 * Pending entries, whose keys are to be wiped in time, wait for the
+	/* Pending entries, whose keys are to be wiped in time, wait for the
 	 * work that is queued here.
 	 */
 	schedule_delayed_work(&tracker->reaper,
-			      min(msecs_to_jiffies(READ_ONCE(kmtia_readd_ms)),
-				  (unsigned long)PENDING_MAX));
+			      msecs_to_jiffies(min(READ_ONCE(kmtia_readd_ms),
+						   PENDING_MAX_MS)));
+}
+
+/* What only a pending one has gives its room to what only later ones have. */
+static void track_enliven(struct kmtia_track *track)
+{
+	kmtia_track_wipe(track);
+	track->state = KMTIA_TRACK_LIVE;
+	INIT_LIST_HEAD(&track->event_node);
+	track->seq = 0;
+	track->since = kmtia_track_clock();
 }
 
 /**
@@ -220,10 +255,7 @@ bool kmtia_tracker_live(struct kmtia_tracker *tracker,
 			continue;
 		found = true;
 		list_del_init(&track->node);
-		track->state = KMTIA_TRACK_LIVE;
-		track->creator = NULL;
-		kmtia_track_wipe(track);
-		track->since = jiffies;
+		track_enliven(track);
 		tracker->live++;
 		queue_delayed_work(kmtia_wq, &tracker->watch,
 				   KMTIA_MISMATCH_PERIOD);
@@ -375,6 +407,11 @@ bool kmtia_tracker_pop(struct kmtia_tracker *tracker,
 
 /* --- Forgetting ------------------------------------------------------------ */
 
+static u32 track_age(const struct kmtia_track *track)
+{
+	return kmtia_track_clock() - track->since;
+}
+
 static void tracker_reap(struct work_struct *work)
 {
 	struct kmtia_tracker *tracker =
@@ -386,10 +423,10 @@ static void tracker_reap(struct work_struct *work)
 
 	spin_lock_bh(&tracker->lock);
 	list_for_each_entry_safe(track, next, &tracker->pending, node)
-		if (time_after_eq(jiffies, track->since + PENDING_MAX))
+		if (track_age(track) >= kmtia_track_ticks(PENDING_MAX_MS))
 			track_forget(tracker, track);
 	list_for_each_entry_safe(track, next, &tracker->gone, node) {
-		if (time_before(jiffies, track->since + readd))
+		if (track_age(track) < kmtia_track_ticks(READ_ONCE(kmtia_readd_ms)))
 			break;
 		list_del_init(&track->node);
 		tracker->remembered--;

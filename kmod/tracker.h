@@ -62,11 +62,24 @@ enum kmtia_track_state {
  * @spi_node: in kmtia_tracker::by_spi
  * @pair_node: in kmtia_tracker::by_pair
  * @node: in the list of its state
- * @event_node: in kmtia_tracker::events while @events is not 0
- * @ref: the tracker has one, readers more
- * @rcu: frees it
+ * @rcu: frees it; it is in no list then
+ * @creator: while PENDING: who is making it; compared, never followed
+ * @keys: while PENDING: the dictated keys, or NULL
+ * @event_node: later: in kmtia_tracker::events while @events is not 0
  * @id: identity
  * @saddr: source address
+ * @handle: number of the SA; index in kmtia_tracker::by_handle
+ * @asked_hash: while PENDING: keyed hash of all keys that the keying module
+ *	proposed
+ * @seq: later: number of the event that it is new; 0 if it was not told yet
+ * @key_hash: keyed hash of all keys
+ * @reuse_hash: keyed hash of the key that must be used once, 0 for none
+ * @rule: the rule that covers it; pinned
+ * @key_id: name of the key, or NULL
+ * @manager: UUID of who dictated
+ * @ref: the tracker has one, readers more
+ * @since: when it came into its state, kmtia_track_clock()
+ * @mate: handle of the mate, less the own; 0 for none
  * @reqid: with the next two, for finding mates
  * @if_id: XFRM interface id
  * @mode: XFRM_MODE_*
@@ -77,61 +90,67 @@ enum kmtia_track_state {
  * @randomised: and so it got a random key
  * @mismatched: the other end was found to have another key (mismatch.c)
  * @events: bits of enum kmtia_notify_event that are to be told
- * @handle: number of the SA; index in kmtia_tracker::by_handle
- * @mate: handle of the mate, 0 for none
- * @seq: number of the last event
- * @asked_hash: keyed hash of all keys that the keying module proposed
- * @key_hash: keyed hash of all keys
- * @reuse_hash: keyed hash of the key that must be used once, 0 for none
- * @rule: the rule that covers it; pinned
- * @creator: who is making it; compared, never followed
- * @since: when it came into its state, jiffies
- * @manager: UUID of who dictated
- * @key_id: name of the key, or NULL
- * @keys: the dictated keys, while @state is PENDING; NULL if there are none
+ *
+ * A gateway has a hundred thousand of them: what is needed at different times
+ * shares its room.
  */
 struct kmtia_track {
 	struct rhlist_head spi_node;
 	struct rhlist_head pair_node;
-	struct list_head node;
-	struct list_head event_node;
-	refcount_t ref;
-	struct rcu_head rcu;
+	union {
+		struct list_head node;
+		struct rcu_head rcu;
+	};
+	union {
+		struct {
+			const void *creator;
+			u8 *keys;
+		};
+		struct list_head event_node;
+	};
 	struct kmtia_sa_id id;
 	union kmtia_addr saddr;
+	u64 handle;
+	union {
+		u64 asked_hash;
+		u64 seq;
+	};
+	u64 key_hash;
+	u64 reuse_hash;
+	struct kmtia_rule *rule;
+	char *key_id;
+	u8 manager[KMTIA_UUID_LEN];
+	refcount_t ref;
+	u32 since;
+	s32 mate;
 	u32 reqid;
 	u32 if_id;
 	u8 mode;
 	u8 state;
-	u8 origin;
+	u8 origin:4;
 	bool kept:1;
 	bool shadow:1;
 	bool randomised:1;
 	bool mismatched:1;
 	u8 events;
-	u64 handle;
-	u64 mate;
-	u64 seq;
-	u64 asked_hash;
-	u64 key_hash;
-	u64 reuse_hash;
-	struct kmtia_rule *rule;
-	const void *creator;
-	unsigned long since;
-	u8 manager[KMTIA_UUID_LEN];
-	char *key_id;
-	u8 *keys;
 };
+
+/* Ticks of kmtia_track_clock() in a second: it goes round in eight years. */
+#define KMTIA_TRACK_HZ	16
 
 int kmtia_tracker_cache_init(void);
 void kmtia_tracker_cache_exit(void);
-struct kmtia_track *kmtia_track_new(const struct kmtia_sa *sa,
+u32 kmtia_track_clock(void);
+u32 kmtia_track_ticks(unsigned int ms);
+struct kmtia_track *kmtia_track_new(u64 handle, const struct kmtia_sa *sa,
 				    struct kmtia_rule *rule);
 void kmtia_track_put(struct kmtia_track *track);
+u64 kmtia_track_mate(const struct kmtia_track *track);
+void kmtia_track_mate_set(struct kmtia_track *track,
+			  const struct kmtia_track *mate);
 int kmtia_track_inherit(struct kmtia_track *track,
 			const struct kmtia_track *old);
-void kmtia_track_keep(struct kmtia_track *track, const struct kmtia_sa *sa,
-		      u8 *const *keys);
+void kmtia_track_keep(struct kmtia_track *track, u8 *keys);
 void kmtia_track_restore(const struct kmtia_track *track, struct xfrm_state *x,
 			 const struct kmtia_sa *sa);
 void kmtia_track_wipe(struct kmtia_track *track);
@@ -140,6 +159,7 @@ void kmtia_track_wipe(struct kmtia_track *track);
 
 /**
  * struct kmtia_tracker - the tracked SAs of a network namespace
+ * @handles: the last that was given away
  * @lock: protects all of the rest
  * @dead: the namespace goes; nothing is found any more
  * @by_spi: every entry, by protocol and SPI
@@ -148,7 +168,6 @@ void kmtia_track_wipe(struct kmtia_track *track);
  * @pending: entries in state PENDING
  * @gone: entries in state GONE, oldest first
  * @events: what is to be told, in order: entries, and flushes
- * @next_handle: handle of the next entry
  * @seq: number of the last event
  * @live: entries in state LIVE
  * @remembered: entries in state GONE
@@ -159,6 +178,7 @@ void kmtia_track_wipe(struct kmtia_track *track);
  * @failures: packets of the namespace that had failed when @watch last looked
  */
 struct kmtia_tracker {
+	atomic64_t handles;
 	spinlock_t lock;	/* protects all of the rest */
 	bool dead;
 	struct rhltable by_spi;
@@ -167,7 +187,6 @@ struct kmtia_tracker {
 	struct list_head pending;
 	struct list_head gone;
 	struct list_head events;
-	u64 next_handle;
 	u64 seq;
 	unsigned int live;
 	unsigned int remembered;
@@ -197,6 +216,7 @@ struct kmtia_track_event {
 
 int kmtia_tracker_init(struct kmtia_tracker *tracker);
 void kmtia_tracker_exit(struct kmtia_tracker *tracker);
+u64 kmtia_tracker_handle(struct kmtia_tracker *tracker);
 int kmtia_track_add(struct kmtia_tracker *tracker, struct kmtia_track *track);
 struct kmtia_track *kmtia_tracker_forget_own(struct kmtia_tracker *tracker,
 					     const struct kmtia_sa_id *id);

@@ -57,7 +57,7 @@ static int upcall_ask(struct kmtia_manager *manager, struct kmtia_request *req,
 	struct sk_buff *skb;
 	void *hdr;
 
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	skb = genlmsg_new(kmtia_question_room(req), GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	hdr = kmtia_genlmsg_put(skb, 0, 0, 0, cmd);

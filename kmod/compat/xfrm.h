@@ -5,7 +5,6 @@
 
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/version.h>
 #include <net/xfrm.h>
@@ -61,28 +60,6 @@ static inline void kmtia_extack_set(struct netlink_ext_ack *extack,
 		return;
 	extack->_msg = constant;
 	extack->bad_attr = attr;
-}
-
-/* Caches of ours are not merged with others: keys pass through one of them,
- * and the number of objects must be told apart. Before 6.5 a constructor is
- * the only way to say so.
- */
-#ifdef SLAB_NO_MERGE
-#define KMTIA_SLAB_FLAGS SLAB_NO_MERGE
-#define kmtia_cache_ctor NULL
-#else
-#define KMTIA_SLAB_FLAGS 0
-static inline void kmtia_cache_ctor(void *object) { }
-#endif
-
-/* A cache with a constructor does not zero what it hands out. */
-static inline void *kmtia_cache_zalloc(struct kmem_cache *cache)
-{
-	void *object = kmem_cache_alloc(cache, GFP_KERNEL_ACCOUNT);
-
-	if (object)
-		memset(object, 0, kmem_cache_size(cache));
-	return object;
 }
 
 #endif /* _KMTIA_COMPAT_XFRM_H */

@@ -345,30 +345,24 @@ static void test_zero(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kmtia_sa_zero(x, &sa));
 }
 
-/* All keys count where an SA is to be recognised, the counter mode's alone where
- * a key must not be used twice.
- */
+/* All keys count where an SA is to be recognised. */
 static void test_hashes(struct kunit *test)
 {
 	struct kmtia_sa sa;
 	struct xfrm_state *x = state_of_two(test, &sa);
-	u64 all = kmtia_sa_key_hash(x, &sa), once = kmtia_sa_reuse_hash(x, &sa);
+	u64 all = kmtia_sa_key_hash(x, &sa);
 
-	KUNIT_EXPECT_EQ(test, once, kmtia_slot_key_hash(&sa.slots[0], x->ealg->alg_key));
 	x->aalg->alg_key[19] = 1;
 	KUNIT_EXPECT_NE(test, kmtia_sa_key_hash(x, &sa), all);
-	KUNIT_EXPECT_EQ(test, kmtia_sa_reuse_hash(x, &sa), once);
 	x->aalg->alg_key[19] = 0;
+	KUNIT_EXPECT_EQ(test, kmtia_sa_key_hash(x, &sa), all);
 	x->ealg->alg_key[0] = 1;
 	KUNIT_EXPECT_NE(test, kmtia_sa_key_hash(x, &sa), all);
-	KUNIT_EXPECT_NE(test, kmtia_sa_reuse_hash(x, &sa), once);
 	/* The same bytes in the other slot are other keys. */
 	all = kmtia_sa_key_hash(x, &sa);
 	x->ealg->alg_key[0] = 0;
 	x->aalg->alg_key[0] = 1;
 	KUNIT_EXPECT_NE(test, kmtia_sa_key_hash(x, &sa), all);
-	sa.slots[0].once = false;
-	KUNIT_EXPECT_EQ(test, kmtia_sa_reuse_hash(x, &sa), 0ULL);
 }
 
 static struct kunit_case algorithm_cases[] = {

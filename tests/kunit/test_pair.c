@@ -25,8 +25,8 @@ static void test_mate_is_certain(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, test_mate_of(test, &mate), one);
 
 	two = test_live(test, &mate, one);
-	KUNIT_EXPECT_EQ(test, one->mate, two->handle);
-	KUNIT_EXPECT_EQ(test, two->mate, one->handle);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(one), two->handle);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(two), one->handle);
 	kmtia_tracker_describe(&t->tracker, one, &tracked);
 	KUNIT_EXPECT_TRUE(test, tracked.has_mate);
 	KUNIT_EXPECT_TRUE(test, kmtia_sa_id_equal(&tracked.mate, &mate.id));
@@ -37,7 +37,7 @@ static void test_mate_is_certain(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, test_mate_of(test, &sa));
 
 	test_gone(test, &mate);
-	KUNIT_EXPECT_EQ(test, one->mate, 0ULL);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(one), 0ULL);
 	kmtia_tracker_describe(&t->tracker, one, &tracked);
 	KUNIT_EXPECT_FALSE(test, tracked.has_mate);
 	KUNIT_EXPECT_PTR_EQ(test, test_mate_of(test, &mate), one);
@@ -77,12 +77,12 @@ static void test_mate_is_taken(struct kunit *test)
 	first = test_live(test, &mate, one);
 	KUNIT_EXPECT_TRUE(test, kmtia_tracker_live(&t->tracker, &other.id,
 						   &reuse_hash));
-	KUNIT_EXPECT_EQ(test, one->mate, first->handle);
-	KUNIT_EXPECT_EQ(test, first->mate, one->handle);
-	KUNIT_EXPECT_EQ(test, second->mate, 0ULL);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(one), first->handle);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(first), one->handle);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(second), 0ULL);
 	/* Its end leaves the others a pair. */
 	test_gone(test, &other);
-	KUNIT_EXPECT_EQ(test, one->mate, first->handle);
+	KUNIT_EXPECT_EQ(test, kmtia_track_mate(one), first->handle);
 }
 
 /* One that took the place of a live SA is not a mate to rely on. */

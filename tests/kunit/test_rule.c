@@ -7,6 +7,7 @@
 #include "kunit.h"
 
 #include <linux/kthread.h>
+#include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 
@@ -244,6 +245,164 @@ static void test_flushed_while_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, found(test, &sa), 10LL);
 }
 
+/* --- Many rules -------------------------------------------------------------- */
+
+#define MANY_RULES	400
+#define MANY_SAS	2000
+
+static u32 below(struct rnd_state *rnd, u32 n)
+{
+	return prandom_u32_state(rnd) % n;
+}
+
+/* Few values, so that rules and SAs meet */
+static void some_addr(struct rnd_state *rnd, u16 family, union kmtia_addr *addr)
+{
+	unsigned int i, words = family == AF_INET ? 1 : 4;
+
+	memset(addr, 0, sizeof(*addr));
+	for (i = 0; i < words; i++)
+		addr->a6[i] = htonl(below(rnd, 3) << 30 | below(rnd, 4) << 16 |
+				    below(rnd, 3));
+}
+
+static void some_prefix(struct rnd_state *rnd, u16 family,
+			union kmtia_addr *addr, u8 *len)
+{
+	unsigned int i;
+
+	some_addr(rnd, family, addr);
+	*len = below(rnd, family == AF_INET ? 33 : 129);
+	for (i = 0; i < 4; i++) {
+		if (*len <= i * 32)
+			addr->a6[i] = 0;
+		else if (*len < i * 32 + 32)
+			addr->a6[i] &= htonl(~0U << (i * 32 + 32 - *len));
+	}
+}
+
+static void some_spec(struct rnd_state *rnd, struct kmtia_rule_spec *spec,
+		      u32 priority)
+{
+	u32 what = prandom_u32_state(rnd);
+
+	kmtia_test_spec(spec, priority);
+	if (what & 0x1)
+		spec->dictate = KMTIA_GRANT_NONE;
+	spec->proto = what & 0x6 ? 0 : what & 0x8 ? IPPROTO_AH : IPPROTO_ESP;
+	spec->direction = what & 0x30 ? KMTIA_DIRECTION_UNKNOWN :
+			  1 + below(rnd, 2);
+	spec->family = what & 0xc0 ? what & 0x100 ? AF_INET : AF_INET6 : 0;
+	if (spec->family) {
+		spec->has_local = what & 0x200;
+		spec->has_remote = !(what & 0x400);
+	}
+	if (spec->has_local)
+		some_prefix(rnd, spec->family, &spec->local, &spec->local_len);
+	if (spec->has_remote)
+		some_prefix(rnd, spec->family, &spec->remote, &spec->remote_len);
+	spec->has_reqid = !(what & 0x3000);
+	spec->reqid = spec->has_reqid ? below(rnd, 8) : 0;
+	spec->has_if_id = !(what & 0x1c000);
+	spec->if_id = spec->has_if_id ? below(rnd, 8) : 0;
+	spec->has_mark = !(what & 0x60000);
+	if (spec->has_mark) {
+		/* More masks than are told apart */
+		spec->mark_mask = what & 0x80000 ? 0xff : below(rnd, 64) << 4;
+		spec->mark = below(rnd, 1024) & spec->mark_mask;
+	}
+}
+
+static void some_sa(struct rnd_state *rnd, struct kmtia_sa *sa)
+{
+	u32 what = prandom_u32_state(rnd);
+
+	kmtia_test_sa(sa, 1);
+	sa->id.family = what & 0x1 ? AF_INET : AF_INET6;
+	sa->id.proto = what & 0x6 ? IPPROTO_ESP : IPPROTO_AH;
+	some_addr(rnd, sa->id.family, &sa->saddr);
+	some_addr(rnd, sa->id.family, &sa->id.daddr);
+	sa->direction = below(rnd, 3);
+	sa->reqid = below(rnd, 10);
+	sa->if_id = below(rnd, 10);
+	sa->id.mark_mask = what & 0x8 ? 0 : what & 0x10 ? U32_MAX : 0xf0;
+	sa->id.mark = below(rnd, 1024) & sa->id.mark_mask;
+}
+
+/* What kmtia_rule_match() must find, by looking at all */
+static s64 first_of_all(struct kmtia_rules *rules, const struct kmtia_sa *sa)
+{
+	struct kmtia_rule *rule;
+
+	list_for_each_entry(rule, &rules->list, node)
+		if (kmtia_rule_covers(&rule->spec, sa))
+			return rule->spec.priority;
+	return -1;
+}
+
+static void expect_same(struct kunit *test, struct rnd_state *rnd,
+			struct kmtia_rules *rules)
+{
+	unsigned int i, none = 0;
+	struct kmtia_sa sa;
+
+	for (i = 0; i < MANY_SAS; i++) {
+		s64 first;
+
+		some_sa(rnd, &sa);
+		first = first_of_all(rules, &sa);
+		KUNIT_ASSERT_EQ(test, found(test, &sa), first);
+		none += first < 0;
+	}
+	/* Neither trivial */
+	KUNIT_EXPECT_NE(test, none, (unsigned int)MANY_SAS);
+}
+
+static int replace_some(struct rnd_state *rnd, struct kmtia_rules *rules)
+{
+	struct kmtia_rule_spec spec;
+	struct kmtia_rule *rule;
+	unsigned int i;
+
+	for (i = 0; i < MANY_RULES; i += 3) {
+		some_spec(rnd, &spec, i);
+		rule = kmtia_rule_replace(rules, &spec);
+		if (IS_ERR(rule))
+			return PTR_ERR(rule);
+	}
+	return 0;
+}
+
+/* Of many, the index finds the one that a look at all of them finds; after each
+ * kind of change, too.
+ */
+static void test_many(struct kunit *test)
+{
+	struct kmtia_test_rules *rules = test->priv;
+	struct kmtia_rule_spec spec;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	prandom_seed_state(&rnd, 4711);
+	for (i = 0; i < MANY_RULES; i++) {
+		/* Not in order */
+		some_spec(&rnd, &spec, i * 7 % MANY_RULES);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_rule_add(&rules->rules,
+							       &spec)));
+		rules->n_others++;
+	}
+	expect_same(test, &rnd, &rules->rules);
+	rules->n_others += DIV_ROUND_UP(MANY_RULES, 3);
+	KUNIT_ASSERT_EQ(test, replace_some(&rnd, &rules->rules), 0);
+	expect_same(test, &rnd, &rules->rules);
+	for (i = 0; i < MANY_RULES; i += 2)
+		KUNIT_ASSERT_EQ(test, kmtia_rule_del(&rules->rules, i), 0);
+	expect_same(test, &rnd, &rules->rules);
+	for (i = 1; i < MANY_RULES - 10; i += 2)
+		KUNIT_ASSERT_EQ(test, kmtia_rule_del(&rules->rules, i), 0);
+	expect_same(test, &rnd, &rules->rules);
+}
+
 /* --- Changes meanwhile ----------------------------------------------------- */
 
 #define CHANGES		100
@@ -257,6 +416,7 @@ static void test_flushed_while_held(struct kunit *test)
  * @wait: the changing task waits until the other has found @want
  * @want: the rule that is to be found next
  * @seen: the one that was found
+ * @reqid: of the SA that is looked for
  * @done: no more changes
  * @err: what went wrong
  * @made: the rules that came and went
@@ -266,6 +426,7 @@ struct change {
 	wait_queue_head_t wait;
 	u32 want;
 	u32 seen;
+	u32 reqid;
 	bool done;
 	int err;
 	struct kmtia_rule *made[CHANGES];
@@ -425,6 +586,9 @@ static int replace_thread(void *arg)
 
 	marked_spec(&spec, 1);
 	for (i = 0; i < REPLACES && !change->err; i++) {
+		/* Of another group of the index than the one before */
+		spec.has_reqid = i % 2;
+		spec.reqid = change->reqid;
 		change->err = PTR_ERR_OR_ZERO(kmtia_rule_replace(change->rules,
 								 &spec));
 		cond_resched();
@@ -440,7 +604,21 @@ static int replace_thread(void *arg)
 	return 0;
 }
 
-static void test_replaced_while_matching(struct kunit *test)
+static void add_others(struct kunit *test, u32 other_reqid, unsigned int n)
+{
+	struct kmtia_rule_spec spec;
+	unsigned int i;
+
+	for (i = 1; i <= n; i++) {
+		marked_spec(&spec, 1 + i);
+		spec.has_reqid = true;
+		spec.reqid = other_reqid;
+		KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, test->priv, &spec)));
+	}
+}
+
+/* Beside so many that cover something else */
+static void replaced_while_matching(struct kunit *test, unsigned int others)
 {
 	struct kmtia_test_rules *rules = test->priv;
 	unsigned int through = 0, found = 0;
@@ -454,6 +632,8 @@ static void test_replaced_while_matching(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, change);
 	change->rules = &rules->rules;
 	kmtia_test_sa(&sa, 1);
+	change->reqid = sa.reqid;
+	add_others(test, sa.reqid + 1, others);
 	marked_spec(&spec, LAST);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(kmtia_test_rule_add(test, rules, &spec)));
 	marked_spec(&spec, 1);
@@ -475,6 +655,17 @@ static void test_replaced_while_matching(struct kunit *test)
 	rules->n_others = REPLACES + 1;
 }
 
+static void test_replaced_while_matching(struct kunit *test)
+{
+	replaced_while_matching(test, 0);
+}
+
+/* Old and new are found by an index then, in different places. */
+static void test_replaced_among_many(struct kunit *test)
+{
+	replaced_while_matching(test, KMTIA_FEW_RULES);
+}
+
 static struct kunit_case rule_cases[] = {
 	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_order),
@@ -485,9 +676,11 @@ static struct kunit_case rule_cases[] = {
 	KUNIT_CASE(test_hits),
 	KUNIT_CASE(test_deleted_while_held),
 	KUNIT_CASE(test_flushed_while_held),
+	KUNIT_CASE(test_many),
 	KUNIT_CASE(test_changes_while_matching),
 	KUNIT_CASE(test_replace),
 	KUNIT_CASE(test_replaced_while_matching),
+	KUNIT_CASE(test_replaced_among_many),
 	{}
 };
 

@@ -166,7 +166,7 @@ static void test_reaper(struct kunit *test)
 	waiting = test_pending(test, &sa, NULL);
 	sa.id.spi = cpu_to_be32(3);
 	young = test_pending(test, &sa, NULL);
-	waiting->since -= 11 * HZ;
+	waiting->since -= kmtia_track_ticks(11000);
 	test_reap(test);
 	KUNIT_EXPECT_EQ(test, refcount_read(&waiting->ref), 1U);
 	KUNIT_EXPECT_EQ(test, refcount_read(&young->ref), 2U);
@@ -175,14 +175,14 @@ static void test_reaper(struct kunit *test)
 	/* More is to be reaped. */
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&t->tracker.reaper));
 
-	dead->since -= msecs_to_jiffies(kmtia_readd_ms);
+	dead->since -= kmtia_track_ticks(kmtia_readd_ms);
 	kmtia_test_sa(&sa, 1);
 	KUNIT_EXPECT_TRUE(test, kmtia_tracker_knows_spi(&t->tracker, &sa));
 	test_reap(test);
 	KUNIT_EXPECT_EQ(test, refcount_read(&dead->ref), 1U);
 	KUNIT_EXPECT_EQ(test, t->tracker.remembered, 0U);
 	KUNIT_EXPECT_FALSE(test, kmtia_tracker_knows_spi(&t->tracker, &sa));
-	young->since -= 11 * HZ;
+	young->since -= kmtia_track_ticks(11000);
 	test_reap(test);
 	KUNIT_EXPECT_EQ(test, refcount_read(&young->ref), 1U);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&t->tracker.reaper));
@@ -271,7 +271,7 @@ static void test_readd_while_forgotten(struct kunit *test)
 	test_expect_event(test, KMTIA_NOTIFY_EVENT_DELETE, track, 2);
 	held = kmtia_tracker_readd(&t->tracker, &sa, 5);
 	KUNIT_ASSERT_PTR_EQ(test, held, track);
-	track->since -= msecs_to_jiffies(kmtia_readd_ms);
+	track->since -= kmtia_track_ticks(kmtia_readd_ms);
 	test_reap(test);
 	KUNIT_EXPECT_EQ(test, refcount_read(&track->ref), 2U);
 	KUNIT_EXPECT_NULL(test, readd_of(test, &sa, 5));
@@ -312,6 +312,41 @@ static void test_events_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)two->state, (int)KMTIA_TRACK_GONE);
 	test_expect_no_event(test);
 	KUNIT_EXPECT_EQ(test, t->tracker.remembered, 2U);
+}
+
+/* What nobody may be told of takes its number, but not the worker's time; unless
+ * something is told before it, or it is an alarm.
+ */
+static void test_nobody_to_tell(struct kunit *test)
+{
+	struct tracking *t = test->priv;
+	struct kmtia_track *quiet, *told, *alarm;
+	struct kmtia_sa sa, other, third;
+
+	kmtia_test_sa(&sa, 1);
+	kmtia_test_sa(&other, 2);
+	kmtia_test_sa(&third, 3);
+	t->rule->spec.notify = KMTIA_GRANT_NONE;
+	quiet = test_live(test, &sa, NULL);
+	KUNIT_EXPECT_EQ(test, quiet->seq, 1ULL);
+	KUNIT_EXPECT_TRUE(test, list_empty(&t->tracker.events));
+	kmtia_tracker_event(&t->tracker, &sa.id, KMTIA_NOTIFY_EVENT_UPDATE);
+	KUNIT_EXPECT_TRUE(test, list_empty(&t->tracker.events));
+	KUNIT_EXPECT_EQ(test, quiet->seq, 1ULL);
+
+	t->rule->spec.notify = KMTIA_GRANT_ANY;
+	told = test_live(test, &other, NULL);
+	t->rule->spec.notify = KMTIA_GRANT_NONE;
+	test_gone(test, &sa);
+	test_expect_event(test, KMTIA_NOTIFY_EVENT_NEW, told, 3);
+	test_expect_event(test, KMTIA_NOTIFY_EVENT_DELETE, quiet, 4);
+	test_expect_no_event(test);
+
+	alarm = test_pending(test, &third, NULL);
+	alarm->randomised = true;
+	kmtia_tracker_live(&t->tracker, &third.id, &(u64){ 0 });
+	test_expect_event(test, KMTIA_NOTIFY_EVENT_NEW, alarm, 5);
+	t->rule->spec.notify = KMTIA_GRANT_ANY;
 }
 
 static void expect_flush(struct kunit *test, u8 proto, u64 seq)
@@ -443,7 +478,7 @@ static void test_describe(struct kunit *test)
 	track = test_live(test, &sa, NULL);
 	track->origin = KMTIA_ORIGIN_PEER;
 	track->manager[0] = 9;
-	track->since -= 5 * HZ;
+	track->since -= kmtia_track_ticks(5000);
 	memset(&tracked, 0xa5, sizeof(tracked));
 	kmtia_tracker_describe(&t->tracker, track, &tracked);
 	KUNIT_EXPECT_EQ(test, tracked.handle, track->handle);
@@ -470,6 +505,7 @@ static struct kunit_case track_cases[] = {
 	KUNIT_CASE(test_readd_of_several),
 	KUNIT_CASE(test_readd_while_forgotten),
 	KUNIT_CASE(test_events_in_order),
+	KUNIT_CASE(test_nobody_to_tell),
 	KUNIT_CASE(test_flush),
 	KUNIT_CASE(test_dead),
 	KUNIT_CASE(test_end_with_all),

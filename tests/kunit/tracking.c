@@ -31,6 +31,7 @@ int test_tracking_init(struct kunit *test)
 	INIT_DELAYED_WORK(&t->tracker.watch, no_work);
 	t->rules = kmtia_test_rules(test);
 	kmtia_test_spec(&spec, 10);
+	spec.notify = KMTIA_GRANT_ANY;
 	t->rule = kmtia_test_rule_add(test, t->rules, &spec);
 	test->priv = t;
 	return PTR_ERR_OR_ZERO(t->rule);
@@ -71,12 +72,13 @@ struct kmtia_track *test_pending(struct kunit *test, const struct kmtia_sa *sa,
 	struct kmtia_track *track;
 
 	KUNIT_ASSERT_LT(test, t->n_made, (unsigned int)ARRAY_SIZE(t->made));
-	track = kmtia_track_new(sa, t->rule);
+	track = kmtia_track_new(kmtia_tracker_handle(&t->tracker), sa,
+				t->rule);
 	KUNIT_ASSERT_NOT_NULL(test, track);
 	t->made[t->n_made++] = track;
 	track->key_hash = be32_to_cpu(sa->id.spi);
 	if (mate)
-		track->mate = mate->handle;
+		kmtia_track_mate_set(track, mate);
 	KUNIT_ASSERT_EQ(test, kmtia_track_add(&t->tracker, track), 0);
 	return track;
 }
