@@ -328,9 +328,10 @@ static int creation_decide(struct kmtia_creation *c)
 			kmtia_sa_randomise(c->x, &c->sa);
 		return 0;
 	}
-	if (!dictates)
-		return 0;
-	if (creation_is_own(c)) {
+	if (!dictates || creation_is_own(c)) {
+		kmtia_tracker_pair(&c->kn->tracker, &c->sa, c->track);
+		if (!dictates)
+			return 0;
 		kmtia_count(c->kn, KMTIA_STAT_OWN);
 		trace_kmtia_sa(c->track, "own");
 		c->track->origin = KMTIA_ORIGIN_OWN;

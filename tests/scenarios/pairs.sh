@@ -63,7 +63,14 @@ must 'its place is free' wait_for 10 eval '! km a -j manager show | grep -q $gra
 must 'one that starts late' pairs_start three $granted
 ok 'is told of what is there' wait_for 10 told_of three 1
 is 'with its keys, too' "$(told three)" "$(shown replayed)"
-is 'nobody was told twice' "$(told one | wc -l) $(told two | wc -l)" '2 2'
+for ns in a b; do
+	must "$ns: nothing is dictated any more" km $ns rule replace priority 10 notify any keys $granted
+done
+ok 'rekey' sw a --rekey --child c
+ok 'the one that is left is told of a pair that nobody dictated' wait_for 20 told_of three 2
+ok 'the dictated one goes' wait_for 20 sa_count_is a 2
+is 'with its keys' "$(told three | tail -n 1)" "$(shown pair)"
+is 'nobody was told twice' "$(told one | wc -l) $(told two | wc -l) $(told three | wc -l)" '2 3 2'
 charon_stop a
 charon_stop b
 done_testing
