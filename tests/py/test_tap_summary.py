@@ -43,19 +43,19 @@ class House:
 
     def tree(self, digest):
         """What the hash of the tree is from now on"""
-        self.write("tests/behaviours.py", f"#!/bin/sh\n[ \"$*\" = '--tree tests/one.sh' ] && echo {digest}")
+        self.write("tests/behaviours.py", f"#!/bin/sh\n[ \"$1\" = --tree ] && [ -f \"$2\" ] && echo {digest}")
 
     def test(self, lines):
         """What the test does"""
         self.write("tests/one.sh", f"echo >>{self.runs}\n{lines}")
 
-    def run(self, *options, **environment):
+    def run(self, *options, name="tests/one.sh", **environment):
         """(last line, status, times that the test was run)"""
         if os.path.exists(self.runs):
             os.unlink(self.runs)
         # What these say of the run that this is a part of is not for that one.
         inherited = {k: v for k, v in os.environ.items() if k not in ("MUTANTS", "MODEL")}
-        done = subprocess.run([os.path.join(self.top, "tests/tap-summary"), *options, "tests/one.sh"],
+        done = subprocess.run([os.path.join(self.top, "tests/tap-summary"), *options, name],
                               cwd=self.top, env={**inherited, **environment}, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         times = 0
@@ -101,6 +101,23 @@ def resumed(house):
         tap.is_(f.read(), KEPT, "what is kept")
 
 
+def named(house):
+    """What has other results than its name says, and what never has the same"""
+    for directory in ("py", "race"):
+        os.mkdir(os.path.join(house.top, "tests", directory))
+    for name in ("tests/lint", "tests/lint-selftest", "tests/py/test_one.py"):
+        house.write(name, f"#!/bin/sh\necho >>{house.runs}\n{GOOD}")
+        house.run(name=name)
+        tap.is_(house.run("-r", name=name)[2], 1, f"{name} reads what the hash leaves out: run again")
+    house.write("tests/race/two.sh", f"echo >>{house.runs}\n{GOOD}")
+    house.write("tests/two.sh", f"echo >>{house.runs}\n{GOOD}")
+    house.run(name="tests/race/two.sh")
+    house.run(name="tests/two.sh")
+    tap.is_(house.run("-r", name="tests/race/two.sh")[2], 0, "a race: its results outlive those of its namesake")
+
+
+with tempfile.TemporaryDirectory() as where:
+    named(House(where))
 with tempfile.TemporaryDirectory() as where:
     verdicts(House(where))
 with tempfile.TemporaryDirectory() as where:

@@ -136,6 +136,7 @@ class Whimsical:
         self.random = random.Random(seed)
         self.count = 0
         self.late = []
+        self.sign = 0
 
     def try_to(self, answer, *args):
         try:
@@ -168,6 +169,10 @@ class Whimsical:
             if due <= time.monotonic():
                 self.late.remove((due, question))
                 self.answer(question)
+        # One that has stalled is asked again when it gives a sign of life.
+        if self.sign < time.monotonic() - 0.5:
+            self.tia.dump("request-get")
+            self.sign = time.monotonic()
 
 
 # --- A burst, and what it left ----------------------------------------------------------------------
