@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it costs to create an SA: the time of one XFRM_MSG_NEWSA, as a keying module
- * sees it. With QEMU's -icount shift=0 a nanosecond is an instruction of the guest.
+ * What it costs to create an SA: the time of one XFRM_MSG_NEWSA, as a keying module sees it,
+ * and how much of it was the keying module's own, in the kernel too. With QEMU's -icount
+ * shift=0 a nanosecond is an instruction of the guest.
  *
- * newsa N ROUNDS: creates N SAs of rfc4106(gcm(aes)), each to a peer of its own, and
- * flushes them, ROUNDS times; prints the least mean of a round, in nanoseconds.
+ * newsa N ROUNDS [pairs] [told WATCHERS]
+ *	creates N SAs of rfc4106(gcm(aes)), each to a peer of its own, and flushes them, ROUNDS
+ *	times; prints the least means of a round, in nanoseconds: "TIME OWN". With pairs, each
+ *	second one is the way back of the one before. With told, each round ends when as many
+ *	bytes have come from descriptor 3.
+ * newsa live COUNT...
+ *	creates as many as the last COUNT, and leaves them; prints for each COUNT the means of
+ *	the last 500 up to it: "COUNT TIME OWN".
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 #define KEY_BYTES 20
 #define AEAD_BYTES sizeof(struct xfrm_algo_aead)
@@ -43,14 +47,6 @@ static void die(const char *what, int err)
 	exit(1);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static void transact(int fd, const void *request, size_t size, const char *what)
 {
 	struct {
@@ -73,7 +69,6 @@ static void newsa_fill(struct newsa *m)
 	m->hdr.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
 	m->info.family = AF_INET;
 	m->info.id.proto = IPPROTO_ESP;
-	m->info.saddr.a4 = htonl(0x0a010001);
 	m->info.mode = XFRM_MODE_TUNNEL;
 	m->info.reqid = 1;
 	m->info.lft.soft_byte_limit = m->info.lft.hard_byte_limit = XFRM_INF;
@@ -85,22 +80,58 @@ static void newsa_fill(struct newsa *m)
 	m->aead.alg_icv_len = 128;
 }
 
-static uint64_t round_ns(int fd, unsigned int n, uint32_t spi)
+/* Of one SA, in nanoseconds */
+struct cost {
+	uint64_t time, own;
+};
+
+static struct cost cost_now(void)
 {
+	return (struct cost){ .time = bench_now(), .own = bench_own() };
+}
+
+static struct cost cost_since(const struct cost *start, unsigned int n)
+{
+	const struct cost now = cost_now();
+
+	if (!n)
+		return (struct cost){ 0 };
+	return (struct cost){
+		.time = (now.time - start->time) / n,
+		.own = (now.own - start->own) / n,
+	};
+}
+
+#define OWN_ADDRESS 0x0a010001
+
+/* To the peer of that number, or from it */
+static void set_ends(struct newsa *m, uint32_t peer, bool back)
+{
+	m->info.saddr.a4 = htonl(back ? 0x0a000000 + peer : OWN_ADDRESS);
+	m->info.id.daddr.a4 = htonl(back ? OWN_ADDRESS : 0x0a000000 + peer);
+}
+
+static bool pairs;
+
+static struct cost create(int fd, unsigned int n, uint32_t spi)
+{
+	/* Or kmtia would know the SA from another run, and ask nobody. */
+	const pid_t run = getpid();
+	struct cost start;
 	struct newsa m;
-	uint64_t start;
 	unsigned int i;
 
 	newsa_fill(&m);
-	start = now_ns();
+	start = cost_now();
 	for (i = 0; i < n; i++, spi++) {
-		m.info.id.daddr.a4 = htonl(0x0a000000 + spi);
+		set_ends(&m, pairs ? spi & ~1U : spi, pairs && spi & 1);
 		m.info.id.spi = htonl(spi);
 		memcpy(m.aead_and_key + AEAD_BYTES, &spi, sizeof(spi));
+		memcpy(m.aead_and_key + AEAD_BYTES + sizeof(spi), &run, sizeof(run));
 		m.aead_and_key[AEAD_BYTES + KEY_BYTES - 1] = 1;
 		transact(fd, &m, m.hdr.nlmsg_len, "NEWSA");
 	}
-	return (now_ns() - start) / n;
+	return cost_since(&start, n);
 }
 
 static void flush(int fd)
@@ -126,27 +157,91 @@ static unsigned int number(const char *text)
 	return (unsigned int)n;
 }
 
+#define FIRST_SPI 0x1000
+
+/* Watchers that say so when they were told of a round */
+static unsigned int watchers;
+
+static void await_watchers(void)
+{
+	unsigned int i;
+	char byte;
+
+	for (i = 0; i < watchers; i++) {
+		if (read(3, &byte, 1) != 1)
+			die("pipe", errno);
+	}
+}
+
+static void rounds(int fd, unsigned int n, unsigned int n_rounds)
+{
+	struct cost least = { .time = UINT64_MAX, .own = UINT64_MAX }, cost;
+	unsigned int i;
+
+	create(fd, n, FIRST_SPI); /* modules are loaded, caches filled */
+	await_watchers();
+	flush(fd);
+	for (i = 1; i <= n_rounds; i++) {
+		cost = create(fd, n, FIRST_SPI + i * n);
+		await_watchers();
+		flush(fd);
+		if (cost.time < least.time)
+			least.time = cost.time;
+		if (cost.own < least.own)
+			least.own = cost.own;
+	}
+	printf("%llu %llu\n", (unsigned long long)least.time, (unsigned long long)least.own);
+}
+
+#define LIVE_SAMPLE 500
+
+static void live(int fd, char **counts)
+{
+	unsigned int made = 0, count;
+	struct cost cost;
+
+	for (; *counts; counts++) {
+		count = number(*counts);
+		if (count < made + LIVE_SAMPLE)
+			die(*counts, EINVAL);
+		create(fd, count - LIVE_SAMPLE - made, FIRST_SPI + made);
+		cost = create(fd, LIVE_SAMPLE, FIRST_SPI + count - LIVE_SAMPLE);
+		made = count;
+		printf("%u %llu %llu\n", count, (unsigned long long)cost.time,
+		       (unsigned long long)cost.own);
+		fflush(stdout);
+	}
+}
+
+static bool options(char **args)
+{
+	for (; *args; args++) {
+		if (!strcmp(*args, "pairs"))
+			pairs = true;
+		else if (!strcmp(*args, "told") && args[1])
+			watchers = number(*++args);
+		else
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int n = argc > 1 ? number(argv[1]) : 500;
-	unsigned int rounds = argc > 2 ? number(argv[2]) : 5;
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	uint64_t least = UINT64_MAX, ns;
-	unsigned int i;
-	int fd;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&kernel, sizeof(kernel)))
 		die("socket", errno);
-	round_ns(fd, n, 0x1000); /* modules are loaded, caches filled */
-	flush(fd);
-	for (i = 0; i < rounds; i++) {
-		ns = round_ns(fd, n, 0x1000 + (i + 1) * n);
-		flush(fd);
-		if (ns < least)
-			least = ns;
+	if (argc > 2 && !strcmp(argv[1], "live")) {
+		live(fd, argv + 2);
+	} else if (argc > 2 && options(argv + 3)) {
+		rounds(fd, number(argv[1]), number(argv[2]));
+	} else {
+		fprintf(stderr, "usage: newsa N ROUNDS [pairs] [told WATCHERS]\n"
+				"       newsa live COUNT...\n");
+		return EXIT_FAILURE;
 	}
-	printf("%llu\n", (unsigned long long)least);
 	close(fd);
-	return 0;
+	return EXIT_SUCCESS;
 }
