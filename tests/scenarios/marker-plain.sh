@@ -22,6 +22,27 @@ freed() {
 	cat "/sys/module/kmtia_free_check/parameters/$1"
 }
 
+# refused WHAT SPI KEY: a kmtiad gives an SA a key that another one has had
+refused() {
+	cat >/run/kmtiad.a.conf <<-CONF
+		manager {
+			uuid = "$(tia_uuid a)"
+			flags = {"dictate"}
+		}
+		source static {
+			sa {
+				spi = $2
+				aead = "0x$3"
+			}
+		}
+	CONF
+	chmod 600 /run/kmtiad.a.conf
+	must "$1: another kmtiad registers" tia_start a
+	fails "$1: an SA that it gives the same key is refused" manual_sa a 10.1.0.1 10.1.0.2 "$2" $module_key
+	like "$1: for that reason" "$(dmesg | grep 'kmtia: refused' | tail -n 1)" 'used'
+	ok "$1: that kmtiad ends" tia_stop a
+}
+
 # dictated_and_freed STANDING SEED SPI: with a module that looks into what is freed meanwhile
 dictated_and_freed() {
 	local what=asked key secret
@@ -38,6 +59,8 @@ dictated_and_freed() {
 	is "freed, $what: has the derived key" "$(xfrm_keys a | awk '{ print $5 }')" "$key"
 	ip -n a xfrm state deleteall
 	ok "freed, $what: kmtiad ends" tia_stop a
+	# Keys that an SA got are freed elsewhere than those that no SA may have.
+	refused "freed, $what" $(($3 + 0x1000)) "$key"
 	ok "freed, $what: the module unloads" reload
 	is "freed, $what: nobody freed the secret" "$(freed all | cut -d, -f1)" 0
 	is "freed, $what: kmtia freed neither secret nor key, nor the keying module's" "$(freed ours | cut -d, -f1-3)" 0,0,0
