@@ -241,6 +241,17 @@ def slipped_in(monitor, seen):
         time.sleep(0.05)
 
 
+def left_over(kmtia):
+    """Tracked, but not there. Some may yet end by themselves, between two looks."""
+    end = time.monotonic() + 10
+    while True:
+        tracked = {(t["sa"]["spi"], ".".join(map(str, t["sa"]["daddr"]))) for t in kmtia.dump("sa-get")}
+        bad = tracked - {(sa[0], sa[2]) for sa in installed() if covered(sa)}
+        if not bad or time.monotonic() > end:
+            return sorted(bad)
+        time.sleep(0.05)
+
+
 guest.setup()
 guest.add(0x77)
 guest.flush()
@@ -257,9 +268,7 @@ with guest.rule(admin, **RULE):
         bad = slipped_in(monitor, seen)
         tap.is_(bad, [], f"burst {number + 1}: no creator's key is in an SA that the rule covers")
         guest.wait_until(lambda: nl.Kmtia().call("stats-get")[0]["pending"] == 0, "nobody waits")
-        tracked = {(t["sa"]["spi"], ".".join(map(str, t["sa"]["daddr"]))) for t in admin.dump("sa-get")}
-        alive = {(sa[0], sa[2]) for sa in installed() if covered(sa)}
-        tap.is_(sorted(tracked - alive), [], f"burst {number + 1}: nothing is tracked that is not there")
+        tap.is_(left_over(admin), [], f"burst {number + 1}: nothing is tracked that is not there")
     guest.flush()
 tap.diag(" ".join(f"{name}:{err or 'ok'}={times}" for (name, err), times in sorted(total.items())))
 tap.diag(f"alarms: {len(seen)}")
